@@ -28,13 +28,15 @@ struct en_cpace {
     bool initiator;
 };
 
-/* prs: the canonical code; ci, sid as the protocol says, sid.n <= 64. */
+/* prs: the canonical code; ci, sid as the protocol says. The scalar is 64 bytes of
+ * rng reduced modulo the group's order. EN_RANGE: sid over 64 bytes. EN_FORGED:
+ * rng gave a zero scalar. On both, *c is {0}. */
 en_err en_cpace_begin(struct en_cpace *c, bool initiator, struct en_span prs,
                       struct en_span ci, struct en_span sid,
                       struct en_rng *rng);
 
 /* theirs: the other's share; ada belongs to the initiator's, adb to the
- * responder's. Wipes c->y on every path. */
+ * responder's. One attempt: wipes c->y on every path. EN_FORGED: isk is zeroed. */
 en_err en_cpace_finish(struct en_cpace *c, const uint8_t theirs[32],
                        struct en_span ada, struct en_span adb,
                        uint8_t isk[EN_CPACE_ISK_LEN]);

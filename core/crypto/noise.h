@@ -13,9 +13,15 @@
  * names. Payloads are allowed by the code because the published vectors have them;
  * the protocol sends them empty.
  *
- * Ownership  one struct, no allocation; en_noise_wipe on every path.
- * Errors     EN_FORGED: any failed check (one code); after it only wipe.
- *            EN_RANGE: a message of the wrong size, out too small.
+ * Beyond revision 34: an all-zero DH result ends the handshake, and a transport
+ * changes each key by Rekey() after every 2^20 messages.
+ *
+ * Ownership  one struct, no allocation of its own; en_noise_wipe on every path.
+ *            Spans given must not lie in the buffer appended to: it may move.
+ * Errors     EN_FORGED: any failed check (one code). The struct is wiped; only
+ *            wiping it again is allowed.
+ *            EN_RANGE: a message of the wrong size, found before any public-key
+ *            work; out over its max. EN_NOMEM. After these two nothing changed.
  * Source     The Noise Protocol Framework, revision 34.
  */
 #ifndef EN_CRYPTO_NOISE_H
@@ -65,7 +71,10 @@ struct en_noise_transport {
     struct en_noise_cipher send, recv;
 };
 
-/* s: own static secret or NULL (NN); rs: the other's static public key where the
+/* What a handshake asks of its caller: write when the message is ours (the
+ * initiator's are 0, 2), read when it is theirs; anything else is asserted.
+ *
+ * s: own static secret or NULL (NN); rs: the other's static public key where the
  * pattern knows it beforehand (IK initiator) or NULL; psk or NULL as the pattern
  * says. All are copied. */
 void en_noise_begin(struct en_noise *hs, enum en_noise_pattern pattern,
@@ -88,9 +97,10 @@ void en_noise_split(const struct en_noise *hs, struct en_noise_transport *t);
 void en_noise_wipe(struct en_noise *hs);
 
 /* plain.n <= EN_NOISE_PLAIN_MAX. Appends plain.n + 16 bytes. EN_CLOSED once the
- * nonce is used up. Rekeys after every 2^20 messages. */
+ * nonce 2^64-2 is used up. */
 en_err en_noise_encrypt(struct en_noise_transport *t, struct en_span plain,
                         struct en_buf *out);
+/* Appends ct.n - 16 bytes. EN_FORGED wipes the receiving key: EN_CLOSED after. */
 en_err en_noise_decrypt(struct en_noise_transport *t, struct en_span ct,
                         struct en_buf *out);
 void en_noise_transport_wipe(struct en_noise_transport *t);

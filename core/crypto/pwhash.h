@@ -26,6 +26,7 @@ struct en_pwhash_cost {
 /* At or above (3, 256 MiB) or (4, 128 MiB); at most ops 16 and 2 GiB. */
 en_err en_pwhash_cost_check(const struct en_pwhash_cost *c);
 
+/* passphrase: NFC, at most EN_PASSPHRASE_MAX bytes, else EN_RANGE. */
 en_err en_pwhash(struct en_key *out, struct en_span passphrase,
                  const uint8_t salt[EN_PWHASH_SALT_LEN],
                  const struct en_pwhash_cost *c);

@@ -21,7 +21,8 @@
 
 #define EN_BOX_LEN 48
 
-/* X25519. EN_FORGED when the result is all zero (a low-order point). */
+/* X25519. EN_FORGED when the result is all zero (a low-order point); out is then
+ * zero. */
 en_err en_x25519(struct en_key *out, const struct en_key *sk,
                  const uint8_t pk[32]);
 void en_x25519_public(const struct en_key *sk, uint8_t pk[32]);
@@ -34,12 +35,13 @@ struct en_wrap_to {
 };
 
 /* epk and n boxes (48 n bytes) for the recipients in the order given. EN_FORGED
- * if a recipient's key is low order: nothing usable was written. */
+ * if a recipient's key is low order: epk and boxes are then zero. */
 en_err en_wrap_make(const struct en_key *seed, const struct en_id16 *cid16,
                     const uint8_t ctx[32], const struct en_wrap_to *to,
                     size_t n, uint8_t epk[32], uint8_t *boxes);
 
-/* Opens one box with the recipient's wrap secret. EN_FORGED. */
+/* Opens one box with the recipient's wrap secret. EN_FORGED: seed is untouched.
+ * What comes out is not believed before its commitment and en_wrap_check. */
 en_err en_wrap_open(const struct en_key *wrap_sk, const struct en_id16 *cid16,
                     const uint8_t ctx[32], const struct en_wrap_to *me,
                     const uint8_t epk[32], const uint8_t box[EN_BOX_LEN],
