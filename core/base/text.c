@@ -588,16 +588,15 @@ size_t en_text_cut(struct en_span s, size_t cols)
     return s.n;
 }
 
-static bool is_harmful(int32_t cp, bool text)
+bool en_text_is_harmful(int32_t cp)
 {
-    if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
-        return !(text && (cp == '\n' || cp == '\t'));
-    return cp == 0x061c ||                   /* direction marks, */
-           cp == 0x200e || cp == 0x200f ||   /* */
+    return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || /* controls, */
+           cp == 0x061c ||                           /* direction marks, */
+           cp == 0x200e || cp == 0x200f ||           /* */
            (cp >= 0x202a && cp <= 0x202e) || /* embeddings and overrides, */
-           (cp >= 0x2066 && cp <= 0x206f) || /* isolates, deprecated ones */
-           cp == 0x2028 || cp == 0x2029 ||   /* line and paragraph ends */
-           (cp >= 0xfff9 && cp <= 0xfffb) || /* hidden annotations */
+           (cp >= 0x2066 && cp <= 0x206f) || /* isolates, deprecated ones, */
+           cp == 0x2028 || cp == 0x2029 ||   /* line and paragraph ends, */
+           (cp >= 0xfff9 && cp <= 0xfffb) || /* hidden annotations, */
            (cp >= 0xe0000 && cp <= 0xe007f); /* invisible tag letters */
 }
 
@@ -628,7 +627,8 @@ en_err en_text_harmless(struct en_span s, bool text, struct en_buf *out)
         size_t len = decode(p, left, &cp);
         size_t all = 0;
 
-        if (len > 0 && !is_harmful(cp, text)) {
+        if (len > 0 &&
+            (!en_text_is_harmful(cp) || (text && (cp == '\n' || cp == '\t')))) {
             err = en_buf_add(out, p, len);
             i += len;
             continue;

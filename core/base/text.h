@@ -54,6 +54,10 @@ size_t en_text_cut(struct en_span s, size_t cols);
  * UTF-8 shown as a middle dot. Line feeds and tabs stay if text. */
 en_err en_text_harmless(struct en_span s, bool text, struct en_buf *out);
 
+/* Whether a character alone can disturb a terminal or hide what is written: what
+ * en_text_harmless replaces, line feed and tab among them. */
+bool en_text_is_harmful(int32_t cp);
+
 /* Folded comparison for sorting: folded keys, ties by the unfolded bytes. A
  * total order; a key ends where its text is no UTF-8. Allocates nothing. */
 int en_text_compare(struct en_span a, struct en_span b);
