@@ -52,7 +52,7 @@ en_err en_book_me(struct en_book *b, const struct en_id *cid,
  * is called every letter is closed. */
 void en_book_today(struct en_book *b, struct en_day today, bool last_session);
 
-struct en_item {
+struct en_book_item {
     struct en_id cid;
     struct en_id record;
     struct en_id16 person; /* of the authoring device */
@@ -71,7 +71,7 @@ struct en_item {
  * EN_VERSION   from a newer version: counted, nothing to show
  * EN_PROTOCOL  broken, or of another type than its header says: nothing kept
  */
-en_err en_book_add(struct en_book *b, const struct en_item *item);
+en_err en_book_add(struct en_book *b, const struct en_book_item *item);
 
 /* Deleted by a tombstone: this record goes and stays away, and a thing of which a
  * remaining revision names it counts as deleted. Undrop when a tombstone is no

@@ -36,7 +36,7 @@
 
 /* A thing's kind, element 1. Numbers are never reused; docs/formats/journal.md
  * keeps the whole table. Those without a struct here decode to EN_VERSION. */
-enum en_kind {
+enum en_thing_kind {
     EN_KIND_ENTRY = 1,
     EN_KIND_SHARE = 2,
     EN_KIND_LINK = 3,
@@ -120,7 +120,7 @@ struct en_entry {
  */
 struct en_share {
     enum en_state state;
-    enum en_kind of; /* kind of the original; only EN_KIND_ENTRY as yet */
+    enum en_thing_kind of; /* kind of the original; only EN_KIND_ENTRY as yet */
     struct en_span title;
     struct en_span text;
     struct en_when when; /* of the original */
@@ -159,7 +159,7 @@ struct en_profile {
 
 struct en_content {
     uint32_t version; /* decode only */
-    uint32_t kind;    /* enum en_kind, or a number we do not know yet */
+    uint32_t kind;    /* enum en_thing_kind, or a number we do not know yet */
     struct en_id16 id;
     int64_t time_ms; /* when its author says it was written */
     int16_t offset;

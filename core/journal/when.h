@@ -13,15 +13,9 @@
 #ifndef EN_JOURNAL_WHEN_H
 #define EN_JOURNAL_WHEN_H
 
-#include "base/bytes.h"
+#include "base/day.h"
 
 #define EN_OFFSET_MAX 840 /* minutes: the widest zone there is */
-
-struct en_day {
-    int16_t year; /* 1..9999; 0: no day */
-    uint8_t month;
-    uint8_t day;
-};
 
 enum en_when_kind {
     EN_WHEN_NONE = 0,
@@ -35,13 +29,6 @@ struct en_when {
     int16_t offset;
     struct en_day day;
 };
-
-bool en_day_valid(struct en_day d); /* exists; false for no day */
-int en_day_cmp(struct en_day a, struct en_day b);
-int32_t en_day_number(struct en_day d); /* d valid */
-struct en_day en_day_of_number(int32_t number);
-unsigned en_month_days(int year, unsigned month);
-unsigned en_day_weekday(struct en_day d); /* 0 Monday .. 6 Sunday */
 
 /* In range, and its wall day within years 1 to 9999. */
 bool en_when_valid(const struct en_when *w);
