@@ -48,7 +48,9 @@
 #define EN_FRONTIER_MAX 8192
 #define EN_FORKQ_MAX    64      /* questions about forks in one message */
 #define EN_MISS_MAX     256     /* missing payloads named in one message */
-#define EN_STAGING_MAX  1153434 /* bytes waiting per direction: 1.1 MiB */
+/* Bytes waiting per direction: a full message and a full frame behind it. */
+#define EN_STAGING_MAX           1179653
+#define EN_CIRCLES_MAX           64 /* each of a device's is tried at a call */
 /* bytes a slow peer may leave with us */
 #define EN_WRITE_QUEUE_MAX       1048576
 #define EN_HALF_OPEN_MAX         64 /* connections before authentication, */
