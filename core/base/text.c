@@ -119,6 +119,10 @@ static bool is_boundary(int32_t cp)
         (cp >= 0x3400 && cp <= 0x4dbf) || (cp >= 0x4e00 && cp <= 0x9fff) ||
         (cp >= 0xac00 && cp <= 0xd7a3))
         return true;
+    /* Takes part in no composition, but utf8proc 2.8 drops it after a Hangul
+     * syllable: it stands one below the first trailing consonant. */
+    if (cp == 0x11a7)
+        return true;
     c = utf8proc_category(cp);
     return !is_mark(c) && c != UTF8PROC_CATEGORY_LO &&
            c != UTF8PROC_CATEGORY_LM;
@@ -300,6 +304,7 @@ static bool is_apostrophe(int32_t cp)
     switch (cp) {
     case 0x0060: /* grave and acute accents stand in for it on keyboards */
     case 0x00b4:
+    case 0x1ffd: /* the acute accent's other code point */
     case 0x02b9: /* modifier letters: prime, turned, straight, reversed, stress */
     case 0x02bb:
     case 0x02bc:
