@@ -384,9 +384,10 @@ static void die_read_at_ones_own_turn(void)
     (void)(en_noise_read(&ini, nothing, &got) == EN_OK);
 }
 
+/* NN: nothing but the turn stands in the way of this message. */
 static void die_write_at_the_others_turn(void)
 {
-    begin_ik();
+    begin_nn();
     (void)(write_to(&res, &m2) == EN_OK);
 }
 
