@@ -30,22 +30,22 @@ done
 mapfile -t names < <(missing "$@")
 [ ${#names[@]} -gt 0 ] || exit 0
 
-by_hand() {
-    echo "Packages are missing, and this account cannot install them. Type, as root:" >&2
+by_hand() { # WHY
+    echo "Packages are missing, and $1. Type, as root:" >&2
     echo "    apt-get update && apt-get install -y --no-install-recommends ${names[*]}" >&2
     exit 1
 }
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || by_hand
+    command -v sudo >/dev/null || by_hand "this account cannot install them"
     # With nobody to type a password sudo must fail, not wait.
     if [ -t 2 ]; then
         as_root=(sudo)
     else
         as_root=(sudo -n)
     fi
-    "${as_root[@]}" true </dev/null || by_hand
+    "${as_root[@]}" true </dev/null || by_hand "sudo refused"
     as_root+=(env DEBIAN_FRONTEND=noninteractive)
 fi
 
@@ -56,8 +56,8 @@ if ! { "${as_root[@]}" apt-get update &&
     "${as_root[@]}" apt-get install -y --no-install-recommends "${names[@]}"; } \
     >"$log" 2>&1 </dev/null; then
     tail -n 40 "$log" >&2
-    by_hand
+    by_hand "apt-get could not install them"
 fi
 
 mapfile -t names < <(missing "$@")
-[ ${#names[@]} -eq 0 ] || by_hand
+[ ${#names[@]} -eq 0 ] || by_hand "apt-get left them out"

@@ -46,6 +46,12 @@ foreach(flag -fstack-protector-strong -fstack-clash-protection
     target_compile_options(en_flags INTERFACE ${flag})
   endif()
 endforeach()
+# What ships names files as core/record/log.c wherever it was built: an assertion
+# then tells no path of the builder's, and the same source gives the same bytes.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(en_flags INTERFACE
+    -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+endif()
 # The fortified calls need optimisation, and hide from the sanitizers what these
 # would report themselves.
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT EN_SANITIZE)
