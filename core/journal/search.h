@@ -23,18 +23,19 @@
 
 #include "base/bytes.h"
 
-#define EN_QUERY_MAX 1024 /* bytes typed: a sentence, not a document */
-#define EN_QUERY_TERMS_MAX                                                     \
-    32 /* more words are taken, as one phrase each line */
+#define EN_QUERY_MAX   1024     /* bytes typed: a sentence, not a document */
 #define EN_SEARCH_KEEP 67108864 /* folded text kept, bytes in all: 64 MiB */
+/* bytes of a word in the vocabulary; a longer one is looked for in the text */
+#define EN_WORD_KEY 64
 
 struct en_search;
 struct en_query;
 
-/* text: gives a document's title and text again when it is not kept, appended
- * to out as title, 0xff, text; NULL: everything is kept, without bound. */
+/* text: gives the title and the text of a document that is not kept, appended to
+ * title and text; EN_ABSENT, EN_NO_KEY: it is passed over. NULL: all is kept. */
 struct en_search_source {
-    en_err (*text)(void *user, uint32_t doc, struct en_buf *out);
+    en_err (*text)(void *user, uint32_t doc, struct en_buf *title,
+                   struct en_buf *text);
     void *user;
     uint64_t seed; /* see en_book_source */
 };
@@ -43,17 +44,21 @@ en_err en_search_new(const struct en_search_source *source,
                      struct en_search **out);
 void en_search_free(struct en_search *s); /* wipes */
 
-/* doc: the caller's number, not in the index; small numbers, near each other. */
+/* doc: the caller's number, not in the index now; small, for a table is as long as
+ * the greatest. */
 en_err en_search_add(struct en_search *s, uint32_t doc, struct en_span title,
                      struct en_span text);
 void en_search_remove(struct en_search *s, uint32_t doc);
+/* Drops from memory the words that only removed documents held. Happens by itself
+ * when much was removed; a caller that destroys texts asks for it. */
+en_err en_search_purge(struct en_search *s);
 size_t en_search_memory(const struct en_search *s);
 
 en_err en_query_parse(struct en_span typed, bool exact, struct en_query **out);
 bool en_query_empty(const struct en_query *q);
 void en_query_free(struct en_query *q); /* wipes */
 
-/* Every document that matches, by ascending number, each once. */
+/* Every document that matches, each once, in no order a caller may rely on. */
 en_err en_search_run(struct en_search *s, const struct en_query *q,
                      en_err (*fn)(void *user, uint32_t doc), void *user);
 
@@ -61,8 +66,8 @@ en_err en_search_run(struct en_search *s, const struct en_query *q,
 en_err en_query_matches(const struct en_query *q, struct en_span title,
                         struct en_span text, bool *yes);
 
-/* Where in text, in its own bytes, the first match of the query's first term that
- * occurs is. EN_ABSENT: none occurs in text. */
+/* Where in text, in its own bytes, the longest of the query's terms that occurs is
+ * found first; whole characters. EN_ABSENT: none occurs in text. */
 en_err en_query_locate(const struct en_query *q, struct en_span text,
                        size_t *from, size_t *to);
 

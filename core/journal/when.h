@@ -40,6 +40,12 @@ int en_when_minute(const struct en_when *w);
  * wall time, then UTC. A total order up to equal values. */
 int en_when_cmp(const struct en_when *a, const struct en_when *b);
 
+/* One number that compares as en_when_cmp does up to UTC; w valid. Its quotient
+ * by EN_WHEN_KEY_DAY, rounded down, is the day number. */
+#define EN_WHEN_KEY_DAY 86400001
+int64_t en_when_key(const struct en_when *w);
+int32_t en_when_key_day(int64_t key);
+
 /* The wall day of ms at offset; {0} if out of range. */
 struct en_day en_day_of_ms(int64_t ms, int16_t offset);
 
