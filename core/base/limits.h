@@ -86,5 +86,8 @@
 #define EN_VAULT_BATCH_RECORDS_MAX 1024 /* dirty pages stay in memory */
 /* 8 MiB of them, whichever comes first */
 #define EN_VAULT_BATCH_BYTES_MAX 8388608
+/* the write-ahead log is cut at 4 MiB: a greater one is not ours */
+#define EN_VAULT_WAL_MAX 1073741824
+#define EN_VAULT_FRAMES_BEHIND_MAX 65536 /* looked at behind a torn frame */
 
 #endif

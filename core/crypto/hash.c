@@ -85,6 +85,20 @@ void en_kdf_isk(struct en_key *out, const uint8_t isk[64], const char *label)
     whole(out->b, sizeof(out->b), isk, 64, label, NULL, NULL, 0);
 }
 
+void en_mac(uint8_t out[32], const struct en_key *k,
+            const struct en_span *parts, size_t n)
+{
+    struct en_hash_state st;
+    int rc;
+
+    assert(n <= EN_HASH_PARTS_MAX);
+    rc = crypto_generichash_blake2b_init(inside(&st), k->b, sizeof(k->b), 32);
+    assert(rc == 0);
+    for (size_t i = 0; i < n; i++)
+        en_hash_add(&st, parts[i]);
+    end(&st, out, 32);
+}
+
 void en_hash_begin(struct en_hash_state *st, const char *label,
                    const struct en_id16 *cid16)
 {

@@ -31,6 +31,11 @@ void en_kdf24(uint8_t out[24], const struct en_key *k, const char *label,
 /* Keyed by 64 bytes: the joining psk from CPace's ISK. */
 void en_kdf_isk(struct en_key *out, const uint8_t isk[64], const char *label);
 
+/* Keyed BLAKE2b-256, salt and personalisation zero: for a key that a label has
+ * separated already (the vault header's MAC). */
+void en_mac(uint8_t out[32], const struct en_key *k,
+            const struct en_span *parts, size_t n);
+
 /* For inputs that do not fit in a few spans. */
 struct en_hash_state {
     _Alignas(64) uint8_t opaque[384];
