@@ -8,6 +8,77 @@ static const struct en_key key = {{3, 1, 4, 1, 5, 9}};
 static const uint8_t nonce[EN_NONCE_LEN] = {2, 7, 1, 8, [23] = 9};
 static const struct en_span no_ad;
 
+/* A library that leaves the unproved text behind when it refuses a tag. */
+static int spill(int rc, unsigned char *m, unsigned long long n)
+{
+    if (rc != 0)
+        memset(m, 0xbb, n);
+    return rc;
+}
+
+int __real_crypto_aead_xchacha20poly1305_ietf_decrypt(
+    unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
+    const unsigned char *c, unsigned long long clen, const unsigned char *ad,
+    unsigned long long adlen, const unsigned char *npub,
+    const unsigned char *k);
+int __wrap_crypto_aead_xchacha20poly1305_ietf_decrypt(
+    unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
+    const unsigned char *c, unsigned long long clen, const unsigned char *ad,
+    unsigned long long adlen, const unsigned char *npub,
+    const unsigned char *k);
+
+int __wrap_crypto_aead_xchacha20poly1305_ietf_decrypt(
+    unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
+    const unsigned char *c, unsigned long long clen, const unsigned char *ad,
+    unsigned long long adlen, const unsigned char *npub, const unsigned char *k)
+{
+    return spill(__real_crypto_aead_xchacha20poly1305_ietf_decrypt(
+                     m, mlen, nsec, c, clen, ad, adlen, npub, k),
+                 m, clen - EN_TAG_LEN);
+}
+
+int __real_crypto_aead_chacha20poly1305_ietf_decrypt(
+    unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
+    const unsigned char *c, unsigned long long clen, const unsigned char *ad,
+    unsigned long long adlen, const unsigned char *npub,
+    const unsigned char *k);
+int __wrap_crypto_aead_chacha20poly1305_ietf_decrypt(
+    unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
+    const unsigned char *c, unsigned long long clen, const unsigned char *ad,
+    unsigned long long adlen, const unsigned char *npub,
+    const unsigned char *k);
+
+int __wrap_crypto_aead_chacha20poly1305_ietf_decrypt(
+    unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
+    const unsigned char *c, unsigned long long clen, const unsigned char *ad,
+    unsigned long long adlen, const unsigned char *npub, const unsigned char *k)
+{
+    return spill(__real_crypto_aead_chacha20poly1305_ietf_decrypt(
+                     m, mlen, nsec, c, clen, ad, adlen, npub, k),
+                 m, clen - EN_TAG_LEN);
+}
+
+int __real_crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+    unsigned char *m, unsigned char *nsec, const unsigned char *c,
+    unsigned long long clen, const unsigned char *mac, const unsigned char *ad,
+    unsigned long long adlen, const unsigned char *npub,
+    const unsigned char *k);
+int __wrap_crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+    unsigned char *m, unsigned char *nsec, const unsigned char *c,
+    unsigned long long clen, const unsigned char *mac, const unsigned char *ad,
+    unsigned long long adlen, const unsigned char *npub,
+    const unsigned char *k);
+
+int __wrap_crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+    unsigned char *m, unsigned char *nsec, const unsigned char *c,
+    unsigned long long clen, const unsigned char *mac, const unsigned char *ad,
+    unsigned long long adlen, const unsigned char *npub, const unsigned char *k)
+{
+    return spill(__real_crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+                     m, nsec, c, clen, mac, ad, adlen, npub, k),
+                 m, clen);
+}
+
 static void fill(uint8_t *p, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -43,7 +114,7 @@ static void what_was_sealed_opens_at_every_length(void **state)
 static void empty_spans_may_be_null(void **state)
 {
     uint8_t ct[EN_TAG_LEN];
-    uint8_t out[1] = {7};
+    uint8_t out[1] = {7}; /* no text, so no byte of out */
 
     (void)state;
     en_aead_seal(&key, nonce, no_ad, no_ad, ct);

@@ -378,57 +378,66 @@ static void the_same_randomness_gives_the_same_bytes(void **state)
     assert_memory_equal(once, m1.p, sizeof(once));
 }
 
-static void die_read_at_ones_own_turn(void)
+static void die_read_at_ones_own_turn(void *arg)
 {
+    (void)arg;
     begin_ik();
     (void)(en_noise_read(&ini, nothing, &got) == EN_OK);
 }
 
 /* NN: nothing but the turn stands in the way of this message. */
-static void die_write_at_the_others_turn(void)
+static void die_write_at_the_others_turn(void *arg)
 {
+    (void)arg;
     begin_nn();
     (void)(write_to(&res, &m2) == EN_OK);
 }
 
-static void die_split_early(void)
+static void die_split_early(void *arg)
 {
+    (void)arg;
     begin_ik();
     en_noise_split(&ini, &it);
 }
 
-static void die_hash_early(void)
+static void die_hash_early(void *arg)
 {
     uint8_t h[EN_NOISE_HASH_LEN];
 
+    (void)arg;
     begin_ik();
     en_noise_hash(&ini, h);
 }
 
-static void die_without_psk(void)
+static void die_without_psk(void *arg)
 {
+    (void)arg;
     en_noise_begin(&ini, EN_NOISE_NNPSK0, true, prologue(), NULL, NULL, NULL);
 }
 
-static void die_without_remote_key(void)
+static void die_without_remote_key(void *arg)
 {
+    (void)arg;
     en_noise_begin(&ini, EN_NOISE_IKPSK1, true, prologue(), &i_sk, NULL, &psk);
 }
 
-static void die_without_own_key(void)
+static void die_without_own_key(void *arg)
 {
+    (void)arg;
     en_noise_begin(&res, EN_NOISE_IKPSK1, false, prologue(), NULL, NULL, &psk);
 }
 
-static void die_after_the_end(void)
+static void die_after_the_end(void *arg)
 {
+    (void)arg;
     begin_ik();
     shake();
     (void)(write_to(&ini, &m1) == EN_OK);
 }
 
-static void die_after_a_forgery(void)
+static void die_after_a_forgery(void *arg)
 {
+    (void)arg;
     begin_ik();
     (void)(write_to(&ini, &m1) == EN_OK);
     m1.p[95] ^= 1;
@@ -439,15 +448,15 @@ static void die_after_a_forgery(void)
 static void a_step_out_of_order_is_our_bug(void **state)
 {
     (void)state;
-    assert_true(dies(die_read_at_ones_own_turn));
-    assert_true(dies(die_write_at_the_others_turn));
-    assert_true(dies(die_split_early));
-    assert_true(dies(die_hash_early));
-    assert_true(dies(die_without_psk));
-    assert_true(dies(die_without_remote_key));
-    assert_true(dies(die_without_own_key));
-    assert_true(dies(die_after_the_end));
-    assert_true(dies(die_after_a_forgery));
+    assert_true(dies(die_read_at_ones_own_turn, NULL));
+    assert_true(dies(die_write_at_the_others_turn, NULL));
+    assert_true(dies(die_split_early, NULL));
+    assert_true(dies(die_hash_early, NULL));
+    assert_true(dies(die_without_psk, NULL));
+    assert_true(dies(die_without_remote_key, NULL));
+    assert_true(dies(die_without_own_key, NULL));
+    assert_true(dies(die_after_the_end, NULL));
+    assert_true(dies(die_after_a_forgery, NULL));
 }
 
 static void transport_carries_both_ways_in_order(void **state)
