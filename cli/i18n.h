@@ -26,7 +26,7 @@
 
 #include "base/bytes.h"
 #include "base/words.h"
-#include "cli/day.h"
+#include "cli/wall.h"
 
 struct en_i18n {
     enum en_lang lang;

@@ -124,6 +124,11 @@ static const struct row rows[] = {
          "\"{what}\" is not a word that codes use. Nothing was sent: look at "
          "the spelling, then type the code again."),
      NULL, EN_MSG("entrenous join CODE")},
+    {EN_WHY_CODE_FORM, ANY, EN_EXIT_MISUSE,
+     EN_MSG(
+         "A code is a number and two words, like 7-garden-river. Nothing was "
+         "sent. Type it as you heard it: entrenous join CODE"),
+     NULL, EN_MSG("entrenous join CODE")},
     {EN_WHY_INVITE_LIMIT, ANY, EN_EXIT_NOT_ALLOWED,
      EN_MSG("Three tries have failed, so invitations wait for one minute. "
             "Nothing was exchanged. Then start again: entrenous invite NAME"),

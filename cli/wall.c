@@ -1,4 +1,4 @@
-#include "cli/day.h"
+#include "cli/wall.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,17 +1,16 @@
 /*
- * day.h - civil days, wall clocks, and what a zone says about them.
+ * wall.h - wall clocks, what a zone says about them, and days moved.
  *
- * A day is a calendar date with no zone, 0001-01-01 to 9999-12-31 in the
- * Gregorian calendar carried backwards. A wall is what a clock on the wall
- * shows. Zones are an argument, so nothing here depends on the machine but
- * en_zone_system, which reads TZ and /etc/localtime through localtime_r.
+ * A wall is what a clock on the wall shows. Zones are an argument, so nothing
+ * here depends on the machine but en_zone_system, which reads TZ and
+ * /etc/localtime through localtime_r. Days are those of base/day.h.
  *
  * Units      time_ms is Unix milliseconds UTC; offset_min is minutes east of
- *            UTC, -840 to 840, local = UTC + offset; weekday 0 is Monday.
+ *            UTC, -840 to 840, local = UTC + offset.
  * Errors     as each function says; out-parameters are written on success only.
  */
-#ifndef EN_CLI_DAY_H
-#define EN_CLI_DAY_H
+#ifndef EN_CLI_WALL_H
+#define EN_CLI_WALL_H
 
 #include "base/day.h"
 
