@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "journal/book_in.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -387,7 +388,9 @@ static en_err make_rev(struct en_book *b, const struct en_book_item *item,
     err = en_view_words(s.text, &words, &cut);
     if (err != EN_OK)
         goto out;
-    size = sizeof(*r) + tail_size(c, &s, words.n, kept);
+    size = offsetof(struct en_rev_kept, tail) + tail_size(c, &s, words.n, kept);
+    /* Never less than the struct, whose end may be padding. */
+    size = size < sizeof(*r) ? sizeof(*r) : size;
     r = calloc(1, size);
     if (r == NULL) {
         err = EN_NOMEM;
@@ -439,7 +442,7 @@ static en_err make_rev(struct en_book *b, const struct en_book_item *item,
         r->aliases = c->u.share.aliases;
     }
     p = put(p, item->content.p, kept);
-    assert(p == (uint8_t *)r + size);
+    assert(kept > 0 ? p == (uint8_t *)r + size : p <= (uint8_t *)r + size);
     *out = r;
 out:
     en_buf_free(&words);
