@@ -7,7 +7,8 @@
 
 void en_rng_bytes(struct en_rng *rng, void *out, size_t n)
 {
-    rng->fill(rng, out, n);
+    if (n > 0)
+        rng->fill(rng, out, n);
 }
 
 uint32_t en_rng_below(struct en_rng *rng, uint32_t bound)

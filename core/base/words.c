@@ -96,7 +96,7 @@ void en_words_of_bits(const uint8_t *bits, unsigned count, unsigned *index)
         unsigned v = 0;
 
         for (unsigned i = 11 * w; i < 11 * w + 11; i++)
-            v = v << 1 | (bits[i / 8] >> (7 - i % 8) & 1u);
+            v = v << 1 | ((unsigned)bits[i / 8] >> (7 - i % 8) & 1u);
         index[w] = v;
     }
 }

@@ -6,6 +6,18 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+/* Address and thread sanitizers make mlock answer yes and do nothing. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MLOCK_PRETENDS true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MLOCK_PRETENDS true
+#endif
+#endif
+#ifndef MLOCK_PRETENDS
+#define MLOCK_PRETENDS false
+#endif
+
 static void wiping_leaves_zeros_and_touches_nothing_else(void **state)
 {
     uint8_t b[48];
@@ -121,14 +133,14 @@ static void guarded_memory_ends_at_a_page_nobody_may_touch(void **state)
 static void guarded_memory_tells_when_it_could_not_be_locked(void **state)
 {
     struct rlimit none = {0, 0};
-    struct rlimit before;
     bool locked = true;
     void *p;
     pid_t pid;
     int status = 0;
 
     (void)state;
-    assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &before), 0);
+    if (MLOCK_PRETENDS)
+        skip();
     pid = fork();
     if (pid == 0) {
         /* A privileged user may lock without limit: be nobody. */
