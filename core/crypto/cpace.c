@@ -80,9 +80,10 @@ en_err en_cpace_begin(struct en_cpace *c, bool initiator, struct en_span prs,
     uint8_t g[32] = {0};
     en_err err = EN_OK;
 
-    *c = (struct en_cpace){.initiator = initiator};
+    *c = (struct en_cpace){0};
     if (sid.n > sizeof(c->sid))
         return EN_RANGE;
+    c->initiator = initiator;
     c->sid_len = sid.n;
     if (sid.n > 0)
         memcpy(c->sid, sid.p, sid.n);
@@ -132,6 +133,12 @@ en_err en_cpace_finish(struct en_cpace *c, const uint8_t theirs[32],
 
     /* Our own share come back is a mirror, never a partner (PROTOCOL 11). */
     if (en_equal_ct(theirs, c->Y, EN_CPACE_Y_LEN)) {
+        err = EN_FORGED;
+        goto out;
+    }
+    /* RFC 9496 has no encoding with bit 255; libsodium 1.0.18 ignores the bit, so
+     * that every point has a second name. */
+    if (theirs[EN_CPACE_Y_LEN - 1] & 0x80) {
         err = EN_FORGED;
         goto out;
     }

@@ -9,7 +9,7 @@
  * Initiator-responder order. lv_cat is CPace's own (LEB128 lengths).
  *
  * Errors     EN_FORGED: an invalid point, the identity, or one's own Y sent back.
- * Source     draft-irtf-cfrg-cpace, CPACE-RISTR255-SHA512.
+ * Source     draft-irtf-cfrg-cpace, CPACE-RISTR255-SHA512; RFC 9496.
  */
 #ifndef EN_CRYPTO_CPACE_H
 #define EN_CRYPTO_CPACE_H

@@ -139,6 +139,26 @@ static void the_identity_and_what_is_no_point_are_refused(void **state)
     refused(p);
 }
 
+/* libsodium 1.0.18 ignores bit 255 where it decodes: the same point would have a
+ * second name, and our own share another face. RFC 9496 refuses it. */
+static void the_top_bit_of_a_share_is_refused(void **state)
+{
+    uint8_t p[32];
+
+    (void)state;
+    begin_both();
+    memcpy(p, b.Y, sizeof(p));
+    p[31] |= 0x80;
+    assert_int_equal(finish(&a, p, isk_a), EN_FORGED);
+    assert_true(en_is_zero_ct(isk_a, sizeof(isk_a)));
+    assert_true(en_is_zero_ct(&a.y, sizeof(a.y)));
+
+    begin_both();
+    memcpy(p, a.Y, sizeof(p));
+    p[31] |= 0x80;
+    assert_int_equal(finish(&a, p, isk_a), EN_FORGED);
+}
+
 static void every_encoding_libsodium_calls_invalid_is_refused(void **state)
 {
     uint8_t p[32];
@@ -177,7 +197,7 @@ static void a_session_id_over_64_bytes_is_refused(void **state)
                                     en_span_str(ci), EN_SPAN(long_sid, 64),
                                     &rng.rng),
                      EN_OK);
-    assert_int_equal(en_cpace_begin(&a, false, en_span_str(code),
+    assert_int_equal(en_cpace_begin(&a, true, en_span_str(code),
                                     en_span_str(ci), EN_SPAN(long_sid, 65),
                                     &rng.rng),
                      EN_RANGE);
@@ -268,6 +288,7 @@ int main(void)
         T(associated_data_and_roles_are_part_of_the_key),
         T(ones_own_share_is_refused),
         T(the_identity_and_what_is_no_point_are_refused),
+        T(the_top_bit_of_a_share_is_refused),
         T(every_encoding_libsodium_calls_invalid_is_refused),
         T(the_scalar_is_gone_after_one_attempt),
         T(a_session_id_over_64_bytes_is_refused),
