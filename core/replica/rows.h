@@ -48,19 +48,13 @@ enum en_row_kind {
     EN_ROW_PENDING = 6, /* control records whose heads are not held yet */
     EN_ROW_GUEST =
         7, /* key = cid: keys and certificate of a join not finished */
+    EN_ROW_MISSING = 8, /* key = log id, u64 big-endian seq: payload wanted */
 
-    /* home */
-    EN_ROW_SETTING = 32, /* vault; key = its name */
-    EN_ROW_UNDO =
-        33, /* vault; key = u64 big-endian, rising: one private change */
-    EN_ROW_DRAFT = 34,  /* vault; key = "draft" or "draft:" id16: a text whose
-                            saving failed */
-    EN_ROW_SEEN = 35,   /* key = record id: this person has been shown it */
-    EN_ROW_SHARED = 36, /* personal circle; key = id16 of the share: the private
-                            original it was copied from, when, and to whom */
-    EN_ROW_RECIPIENTS =
-        37, /* key = "seen": digest of the readers this person has
-                               been shown (policy wait) */
+    /* home; drafts, links of shares and what undo needs are journal records */
+    EN_ROW_SETTING = 32,    /* vault; key = its name */
+    EN_ROW_SEEN = 35,       /* key = record id: this person has been shown it */
+    EN_ROW_RECIPIENTS = 37, /* key = "seen": digest of the readers this person
+                               has been shown (policy wait) */
 };
 
 #endif

@@ -76,7 +76,6 @@ static const struct field init_fields[] = {
     FS(init, name, WORD_MAX),
     FS(init, device, WORD_MAX),
     FS(init, kit, WORD_MAX),
-    FS(init, root, WORD_MAX),
     F(U32, init, lang),
     F(BOOL, init, weak),
 };
@@ -171,9 +170,10 @@ static const struct field news_fields[] = {F(BOOL, news, mark)};
 TABLE(news)
 
 static const struct field create_fields[] = {
-    FS(create, name, WORD_MAX),   F(U32, create, lang),
-    FS(create, device, WORD_MAX), FS(create, kit, WORD_MAX),
-    FS(create, root, WORD_MAX),
+    FS(create, name, WORD_MAX),
+    F(U32, create, lang),
+    FS(create, device, WORD_MAX),
+    FS(create, kit, WORD_MAX),
 };
 TABLE(create)
 

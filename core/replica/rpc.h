@@ -96,14 +96,13 @@ enum en_rpc_verb {
 
 /* ---- arguments ---- */
 
-/* Labels are written by the command, in the person's language; the paper's two
- * are what an audit calls the kit and the circle paper. */
+/* Labels are written by the command, in the person's language; the kit's is what
+ * an audit calls that paper. */
 struct en_rpc_init {
     struct en_span passphrase; /* NFC, EN_PASSPHRASE_MIN characters or more */
     struct en_span name;       /* what others will see */
     struct en_span device;     /* "ordinateur" */
     struct en_span kit;        /* "papier" */
-    struct en_span root;       /* "papier du cercle" */
     uint32_t lang;             /* enum en_lang */
     bool weak;                 /* --weak-device */
 };
@@ -237,7 +236,6 @@ struct en_rpc_create {
     uint32_t lang;         /* of spoken words and codes, for ever */
     struct en_span device; /* labels, as in init */
     struct en_span kit;
-    struct en_span root;
 };
 
 struct en_rpc_share {
