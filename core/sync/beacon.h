@@ -40,7 +40,8 @@ struct en_addr {
 };
 bool en_addr_eq(const struct en_addr *a, const struct en_addr *b);
 
-/* How often something may happen: a second's worth at once, then steadily. */
+/* How often something may happen: a second's worth at once, then steadily. {0} is
+ * full of rights. */
 struct en_rate {
     uint64_t at_ms;
     uint32_t used; /* in milli-events */
@@ -53,6 +54,7 @@ struct en_find_peer {
     struct en_id device;
     uint8_t find_pk[32];
     struct en_key pair;
+    bool listed; /* since en_beacons_begin */
 };
 struct en_beacons {
     struct en_id cid;
@@ -60,7 +62,7 @@ struct en_beacons {
     struct en_key find;
     uint8_t find_pk[32];
     struct en_find_peer *peer; /* by device id */
-    size_t n, cap;
+    size_t n;
     struct en_rate heard;
 };
 

@@ -24,13 +24,15 @@
  *           tag, unknown key, no such circle, no code: one behaviour.
  * CLOSED    only en_channel_free, and the queries, are allowed.
  *
- * Memory     before OPEN: a frame of 98 bytes. After: EN_STAGING_MAX bytes of
+ * Memory     before ANSWERED: a frame of 98 bytes. After: EN_STAGING_MAX bytes of
  *            what came in, the same of what is to go out, EN_WRITE_QUEUE_MAX of
- *            ciphertext; what is allocated grows with what has really arrived.
+ *            ciphertext; what is allocated grows with what has really arrived and
+ *            is given back when idle.
  * Ownership  home, rng and trace are borrowed and outlive the channel.
- * Errors     EN_FORGED: a failed check, never which. EN_PROTOCOL: bounds of an
- *            authenticated peer broken. EN_VERSION, EN_TIMEOUT, EN_CLOSED (the
- *            stream ended), EN_NOMEM.
+ * Errors     EN_FORGED: a failed check, never which; a joiner's code was wrong.
+ *            EN_DENIED: a joiner's code does not live there. EN_PROTOCOL: bounds
+ *            broken by an authenticated peer. EN_VERSION, EN_TIMEOUT, EN_CLOSED
+ *            (the stream ended), EN_NOMEM.
  * Source     PROTOCOL 10.1, 11; docs/formats/channel.md, docs/protocols/link.md.
  */
 #ifndef EN_SYNC_CHANNEL_H
@@ -45,6 +47,13 @@
 #define EN_CHANNEL_VERSION      1
 #define EN_CHANNEL_HANDSHAKE_MS 10000u  /* from accept or call to OPEN */
 #define EN_CHANNEL_STALLED_MS   180000u /* bytes waiting and nobody reads */
+#define EN_CHANNEL_IDLE_MS      30000u  /* then big buffers are given back */
+
+/* Allocated for one channel at most: both directions' staging, the frame under
+ * way, the write queue. */
+#define EN_CHANNEL_FRAME_MAX (2 + EN_NOISE_MESSAGE_MAX)
+#define EN_CHANNEL_MEMORY_MAX                                                  \
+    (2 * EN_STAGING_MAX + EN_CHANNEL_FRAME_MAX + EN_WRITE_QUEUE_MAX)
 
 /* What a circle needs to be called in, or to call. */
 struct en_channel_circle {
@@ -96,9 +105,11 @@ struct en_channel_event {
 /*
  * used     how many of the bytes were taken. Call again with the rest until used
  *          is all of them and no message came: a step gives one message at most
- * opened   the peer is known from now on: en_channel_peer and the others
- * refused  it has become SILENT, for why; once. A sponsor's joiner: the attempt
- *          is over (en_channel_joining tells), en_invite_ended is the caller's
+ * opened   the peer is known from now on (en_channel_peer and the others); a
+ *          message in the same todo comes after that
+ * refused  it has become SILENT, for why; once
+ * failed   a sponsor's code was spent on an attempt that came to nothing before
+ *          OPEN, whatever the cause: en_invite_ended(false) is due; once
  * message  type and body: a complete message, borrowed until the next step
  * close    close the stream, once en_channel_out is written; why says wherefore
  * wake_ms  when to tick, UINT64_MAX: never
@@ -107,6 +118,7 @@ struct en_channel_todo {
     size_t used;
     bool opened;
     bool refused;
+    bool failed;
     bool message;
     uint8_t type;
     struct en_span body;
@@ -129,7 +141,8 @@ struct en_carrier en_channel_carrier(struct en_channel *c);
 /* Bytes to write, in order; borrowed until the next call on this channel. Seals
  * what was sent meanwhile: many small messages are one frame. EN_NOMEM, and
  * EN_CLOSED when the nonces are used up: close. */
-en_err en_channel_out(struct en_channel *c, struct en_span *out);
+en_err en_channel_out(struct en_channel *c, uint64_t now_ms,
+                      struct en_span *out);
 /* n of them have been written (or handed to the kernel). */
 void en_channel_wrote(struct en_channel *c, size_t n, uint64_t now_ms);
 
@@ -142,11 +155,7 @@ const uint8_t *en_channel_peer(const struct en_channel *c);
 /* Joining, from opened on: the handshake hash and the circle's language. */
 void en_channel_hash(const struct en_channel *c, uint8_t h[64]);
 enum en_lang en_channel_lang(const struct en_channel *c);
-/* A joiner whose channel ended: whether the sponsor had answered its CPace share
- * (then the code was wrong) or not (then no such code lives there). */
-bool en_channel_answered(const struct en_channel *c);
-/* Bytes kept for this peer now, allocated ones: never over
- * 2 EN_STAGING_MAX + EN_WRITE_QUEUE_MAX. */
+/* Bytes allocated for this peer now, never over EN_CHANNEL_MEMORY_MAX. */
 size_t en_channel_memory(const struct en_channel *c);
 
 #endif

@@ -126,8 +126,8 @@ enum en_sync_ask {
 };
 
 /*
- * fork     a log of theirs and ours do not lie on one chain (log): the exchange
- *          of all others goes on
+ * fork     theirs and ours of fork_log do not lie on one chain: the exchange of
+ *          all other logs goes on
  * done     they have it durable up to tip (16-byte ids): en_replica_done
  * in_step  just now
  * close    write what is waiting, then close; bye: the code they sent, or we did,
@@ -143,6 +143,7 @@ struct en_sync_todo {
     uint64_t seq;
 
     bool fork;
+    struct en_id16 fork_log;
     bool done;
     struct en_tip tip;
     bool in_step;
