@@ -1,13 +1,21 @@
 # code.awk - a C file with its comments and the insides of its string and
 # character literals replaced by nothing; line numbers stay. The name in an
-# #include is kept: it is code.
+# #include is kept: it is code. With -v where=1 each line begins with its file and
+# number, as grep -n prints them.
+
+function put(text)
+{
+    print (where ? FILENAME ":" FNR ":" : "") text
+}
+
+FNR == 1 { in_comment = 0 }
 
 {
     line = $0
     out = ""
     if (!in_comment && line ~ /^[ \t]*#[ \t]*include/) {
         sub(/\/[*\/].*$/, "", line)
-        print line
+        put(line)
         next
     }
     while (line != "") {
@@ -37,5 +45,5 @@
             break
         }
     }
-    print out
+    put(out)
 }

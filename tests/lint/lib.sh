@@ -20,11 +20,6 @@ sources() { # FOLDER...
     find "$@" -type f -name '*.[ch]' 2>/dev/null | sort
 }
 
-# A C file with comments and the insides of literals blanked, lines kept.
-code_of() { # FILE
-    awk -f "$lint/code.awk" "$1"
-}
-
 # The table of docs/architecture.md: folder, what it may include, third party.
 rows() {
     sed -n '/^## Who may include whom/,/^## The folders/p' docs/architecture.md |
