@@ -119,13 +119,6 @@ en_err en_schema_connect(sqlite3 *db, bool making)
     bool same;
     int rc;
 
-    for (size_t i = 0; i < COUNT(options); i++) {
-        int got = -1;
-
-        rc = sqlite3_db_config(db, options[i].op, options[i].value, &got);
-        if (rc != SQLITE_OK || got != options[i].value)
-            return EN_IO;
-    }
     for (size_t i = 0; i < COUNT(limits); i++) {
         (void)sqlite3_limit(db, limits[i].op, limits[i].value);
         if (sqlite3_limit(db, limits[i].op, -1) != limits[i].value)
@@ -142,6 +135,14 @@ en_err en_schema_connect(sqlite3 *db, bool making)
         if (rc != SQLITE_OK)
             return en_sql_err(rc);
         if (!same)
+            return EN_IO;
+    }
+    /* Last: DEFENSIVE refuses journal_mode=OFF, which making a database needs. */
+    for (size_t i = 0; i < COUNT(options); i++) {
+        int got = -1;
+
+        rc = sqlite3_db_config(db, options[i].op, options[i].value, &got);
+        if (rc != SQLITE_OK || got != options[i].value)
             return EN_IO;
     }
     return EN_OK;
