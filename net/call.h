@@ -1,0 +1,60 @@
+/*
+ * call.h - one request of a command: to the agent if one answers, else answered in
+ * this process.
+ *
+ * The bytes of request and replies are the same on both roads (replica/rpc.h), so a
+ * command cannot tell them apart, but by what STATE says. In this process the vault
+ * is opened by the first request that needs it, with a passphrase asked through the
+ * function the command gave; it stays open until en_call_free, which first lets
+ * every circle settle what its records oblige this device to do.
+ *
+ * Ownership  a call borrows all that its env points to.
+ * Threads    one.
+ * Units      the clock's now_ms is monotonic, time_ms Unix, offset minutes east.
+ * Errors     what the reply said, with its why; EN_BUSY (OWNER): another process
+ *            holds the vault and no agent answers; EN_CLOSED, EN_PROTOCOL: the agent
+ *            went away or said what is no reply; EN_NOMEM.
+ */
+#ifndef EN_NET_CALL_H
+#define EN_NET_CALL_H
+
+#include "base/rng.h"
+#include "base/secret.h"
+#include "base/trace.h"
+#include "replica/rpc.h"
+
+struct en_call;
+
+struct en_clock {
+    uint64_t (*now_ms)(void *user);
+    int64_t (*time_ms)(void *user);
+    int16_t (*offset_min)(void *user, int64_t time_ms);
+    void *user;
+};
+
+struct en_call_env {
+    const char *vault_dir; /* XDG_DATA_HOME/entrenous */
+    const char *run_dir;   /* XDG_RUNTIME_DIR/entrenous: the agent's socket */
+    struct en_rng *rng;
+    struct en_clock clock;
+    const struct en_trace *trace; /* may be NULL */
+    /* The passphrase, when the vault must be opened here; its errors are returned
+     * as they are. Asked at most once: a wrong one ends the command. */
+    en_err (*passphrase)(void *user, struct en_secret *out, struct en_why *why);
+    void *user;
+};
+
+en_err en_call_new(struct en_call **c, const struct en_call_env *env);
+/* Settles and locks what was opened in this process. */
+void en_call_free(struct en_call *c);
+
+/* Each item of the answer, in order, borrowed for the call. What it returns, if
+ * not EN_OK, is what en_call returns once the answer has been read to its end. */
+typedef en_err (*en_call_fn)(void *user, struct en_span item);
+
+/* args: packed by en_rpc_put_*, or en_rpc_nothing. fn may be NULL: items are not
+ * wanted. Items already given are void if an error is returned in the end. */
+en_err en_call(struct en_call *c, enum en_rpc_verb verb, struct en_span args,
+               en_call_fn fn, void *user, struct en_why *why);
+
+#endif
