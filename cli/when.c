@@ -856,7 +856,7 @@ en_err en_when_say(const struct en_i18n *t, const struct en_when_ask *ask,
                    struct en_span typed, const char *flag,
                    const struct en_when_bad *bad, struct en_said *said)
 {
-    struct en_buf form = {0}, two = {0};
+    struct en_buf form = {0}, two = {0}, example = {0};
     unsigned month = bad->month >= 1 && bad->month <= 12 ? bad->month : 1;
     struct en_day day = bad->fit;
     const char *id = NULL;
@@ -902,7 +902,7 @@ en_err en_when_say(const struct en_i18n *t, const struct en_when_ask *ask,
         break;
     case EN_WHEN_NO_YEAR:
         id = EN_MSG("\"{typed}\" is a month without its year. Type for "
-                    "example: {flag}{month} {year}");
+                    "example: {flag}{example}");
         break;
     case EN_WHEN_NO_DAY:
         id = EN_MSG("\"{typed}\" is day {day} of {month}, which has only "
@@ -959,6 +959,14 @@ en_err en_when_say(const struct en_i18n *t, const struct en_when_ask *ask,
         if (err != EN_OK)
             goto out;
     }
+    /* A month with its year, as its language writes it. */
+    err = en_buf_add_str(&example, en_tr_month(t->lang, month));
+    if (err == EN_OK)
+        err = en_buf_add_str(&example, " ");
+    if (err == EN_OK)
+        err = en_buf_add(&example, iso, 4);
+    if (err != EN_OK)
+        goto out;
     const struct en_day other = en_day_valid(bad->other) ? bad->other : day;
     const struct en_wall wall = {.day = day,
                                  .hour = (uint8_t)(bad->hour % 24),
@@ -970,7 +978,7 @@ en_err en_when_say(const struct en_i18n *t, const struct en_when_ask *ask,
         en_arg_text("weekday", en_tr_weekday(t->lang, bad->weekday)),
         en_arg_text("iso", iso), en_arg_number("day", bad->day),
         en_arg_number("number", bad->month),
-        en_arg_number("year", (uint64_t)bad->fit.year),
+        en_arg_typed("example", en_buf_span(&example)),
         en_arg_number("days", day.day), en_arg_day("date", day, EN_DAY_SHORT),
         en_arg_day("one", day, EN_DAY_BARE),
         en_arg_day("other", other, EN_DAY_BARE),
@@ -984,6 +992,7 @@ en_err en_when_say(const struct en_i18n *t, const struct en_when_ask *ask,
 out:
     en_buf_free(&form);
     en_buf_free(&two);
+    en_buf_free(&example);
     return err;
 }
 

@@ -3,6 +3,7 @@
 find_program(MSGFMT msgfmt REQUIRED)
 find_program(XGETTEXT xgettext)
 find_program(MSGMERGE msgmerge)
+find_program(MSGATTRIB msgattrib)
 
 function(en_catalogue lang)
   set(po ${CMAKE_CURRENT_SOURCE_DIR}/po/${lang}.po)
@@ -20,5 +21,6 @@ endfunction()
 # entrenous.pot and puts empty entries into both .po files, to be filled by hand.
 add_custom_target(catalogue
   COMMAND ${CMAKE_COMMAND} -DXGETTEXT=${XGETTEXT} -DMSGMERGE=${MSGMERGE}
+          -DMSGATTRIB=${MSGATTRIB}
           -P ${CMAKE_CURRENT_SOURCE_DIR}/po/gather.cmake
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)

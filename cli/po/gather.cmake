@@ -29,4 +29,12 @@ foreach(lang fr en)
   if(failed)
     message(FATAL_ERROR "msgmerge: ${failed}")
   endif()
+  # What nobody says any more goes.
+  execute_process(
+    COMMAND ${MSGATTRIB} --no-obsolete --no-wrap --sort-output
+      -o cli/po/${lang}.po cli/po/${lang}.po
+    RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "msgattrib: ${failed}")
+  endif()
 endforeach()
