@@ -604,13 +604,20 @@ out:
 
 size_t en_text_lines(struct en_span text)
 {
+    const uint8_t *p = text.p;
+    size_t left = text.n;
     size_t n = 0;
 
-    if (text.n == 0)
-        return 0;
-    for (size_t i = 0; i + 1 < text.n; i++)
-        n += text.p[i] == '\n';
-    return n + 1;
+    while (left > 0) {
+        const uint8_t *lf = memchr(p, '\n', left);
+
+        n++;
+        if (lf == NULL)
+            break;
+        left -= (size_t)(lf - p) + 1;
+        p = lf + 1;
+    }
+    return n;
 }
 
 en_err en_text_line_range(struct en_span text, size_t from, size_t to,

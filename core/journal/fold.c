@@ -154,11 +154,20 @@ struct en_span en_fold_word(const struct en_folder *f, struct en_span s,
     size_t start;
     size_t len = 0;
 
-    while (i < s.n && !of_word(f, s, i, &len))
-        i += len;
+    /* Nearly all folded text is ASCII: two short loops for it. */
+    for (; i < s.n; i += len) {
+        while (i < s.n && s.p[i] < 128 && !f->word[s.p[i]])
+            i++;
+        if (i == s.n || of_word(f, s, i, &len))
+            break;
+    }
     start = i;
-    while (i < s.n && of_word(f, s, i, &len))
-        i += len;
+    for (; i < s.n; i += len) {
+        while (i < s.n && s.p[i] < 128 && f->word[s.p[i]])
+            i++;
+        if (i == s.n || !of_word(f, s, i, &len))
+            break;
+    }
     *at = i;
     return EN_SPAN(s.p + start, i - start);
 }

@@ -22,7 +22,6 @@ struct word {
     uint32_t off; /* into names */
     uint32_t len;
     uint32_t hash;
-    uint32_t next; /* chain of its bucket */
     uint32_t last; /* place of the last document plus one */
     uint32_t n;    /* bytes of postings */
     uint32_t cap;  /* 0: inline */
@@ -30,6 +29,15 @@ struct word {
         uint8_t in[INLINE_BYTES];
         uint8_t *p;
     } u;
+};
+
+/* A place of the hash table. The word's first 8 bytes, zeros after a shorter one,
+ * stand beside its index: no folded text holds a NUL, so of a word of 7 bytes or
+ * less they are the whole and nothing else in memory need be touched. */
+struct bucket {
+    uint64_t head;
+    uint32_t hash;
+    uint32_t word; /* NONE: free */
 };
 
 struct doc {
@@ -44,7 +52,7 @@ struct en_search {
     struct en_buf names; /* the words, one after the other */
     struct word *word;
     uint32_t words, word_cap;
-    uint32_t *bucket;
+    struct bucket *bucket;
     uint32_t buckets;  /* a power of two */
     uint32_t *sorted;  /* words in byte order */
     uint32_t sorted_n; /* the first so many words are in it */
@@ -181,19 +189,35 @@ static struct en_span key_of(struct en_span w)
     return w;
 }
 
+static uint64_t head_of(struct en_span key)
+{
+    uint64_t head = 0;
+
+    memcpy(&head, key.p, key.n < sizeof(head) ? key.n : sizeof(head));
+    return head;
+}
+
+static uint32_t free_bucket(const struct bucket *b, uint32_t n, uint32_t hash)
+{
+    uint32_t i = hash & (n - 1);
+
+    while (b[i].word != NONE)
+        i = (i + 1) & (n - 1);
+    return i;
+}
+
 static en_err rehash(struct en_search *s, uint32_t buckets)
 {
-    uint32_t *b = malloc(buckets * sizeof(*b));
+    struct bucket *b = malloc(buckets * sizeof(*b));
 
     if (b == NULL)
         return EN_NOMEM;
     memset(b, 0xff, buckets * sizeof(*b));
-    for (uint32_t i = 0; i < s->words; i++) {
-        uint32_t at = s->word[i].hash & (buckets - 1);
-
-        s->word[i].next = b[at];
-        b[at] = i;
-    }
+    for (uint32_t i = 0; i < s->words; i++)
+        b[free_bucket(b, buckets, s->word[i].hash)] =
+            (struct bucket){.head = head_of(name_of(s, &s->word[i])),
+                            .hash = s->word[i].hash,
+                            .word = i};
     free(s->bucket);
     s->bucket = b;
     s->buckets = buckets;
@@ -203,13 +227,21 @@ static en_err rehash(struct en_search *s, uint32_t buckets)
 static uint32_t find_word(const struct en_search *s, struct en_span key,
                           uint32_t hash)
 {
-    uint32_t i = s->buckets > 0 ? s->bucket[hash & (s->buckets - 1)] : NONE;
+    uint32_t mask = s->buckets - 1;
+    uint64_t head = head_of(key);
 
-    while (i != NONE &&
-           (s->word[i].hash != hash || s->word[i].len != key.n ||
-            memcmp(s->names.p + s->word[i].off, key.p, key.n) != 0))
-        i = s->word[i].next;
-    return i;
+    if (s->buckets == 0)
+        return NONE;
+    for (uint32_t i = hash & mask; s->bucket[i].word != NONE;
+         i = (i + 1) & mask) {
+        const struct bucket *b = &s->bucket[i];
+
+        if (b->head == head && b->hash == hash &&
+            (key.n < sizeof(head) ||
+             en_span_eq(name_of(s, &s->word[b->word]), key)))
+            return b->word;
+    }
+    return NONE;
 }
 
 static en_err add_word(struct en_search *s, struct en_span key, uint32_t hash,
@@ -224,7 +256,7 @@ static en_err add_word(struct en_search *s, struct en_span key, uint32_t hash,
     if (w == NULL)
         return EN_NOMEM;
     s->word = w;
-    if (s->words >= s->buckets / 4 * 3)
+    if (s->words >= s->buckets / 2)
         err = rehash(s, s->buckets == 0 ? 1024 : s->buckets * 2);
     if (err != EN_OK)
         return err;
@@ -236,8 +268,8 @@ static en_err add_word(struct en_search *s, struct en_span key, uint32_t hash,
     err = en_buf_add_span(&s->names, key);
     if (err != EN_OK)
         return err;
-    w->next = s->bucket[hash & (s->buckets - 1)];
-    s->bucket[hash & (s->buckets - 1)] = s->words;
+    s->bucket[free_bucket(s->bucket, s->buckets, hash)] =
+        (struct bucket){.head = head_of(key), .hash = hash, .word = s->words};
     *at = s->words++;
     return EN_OK;
 }

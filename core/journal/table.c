@@ -5,17 +5,41 @@
 
 #define CAP_FIRST 64
 
-static uint64_t load(const uint8_t *p, size_t n)
+static uint64_t load64(const uint8_t *p)
 {
-    uint64_t v = 0;
+    uint64_t v;
 
-    memcpy(&v, p, n);
+    memcpy(&v, p, sizeof(v));
     return v;
 }
 
-/* The two halves of a 128-bit product folded together, by 32-bit parts. */
+static uint64_t load32(const uint8_t *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+/* n bytes, at most 8, so that equal values mean equal bytes of that length. */
+static uint64_t load_tail(const uint8_t *p, size_t n)
+{
+    if (n >= 4)
+        return load32(p) << 32 | load32(p + n - 4);
+    if (n == 0)
+        return 0;
+    return (uint64_t)p[0] << 16 | (uint64_t)p[n / 2] << 8 | p[n - 1];
+}
+
+/* The two halves of a 128-bit product folded together. */
 static uint64_t mix(uint64_t a, uint64_t b)
 {
+#ifdef __SIZEOF_INT128__
+    __extension__ typedef unsigned __int128 wide;
+    wide r = (wide)a * b;
+
+    return (uint64_t)r ^ (uint64_t)(r >> 64);
+#else
     uint64_t al = a & 0xffffffff;
     uint64_t ah = a >> 32;
     uint64_t bl = b & 0xffffffff;
@@ -28,6 +52,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
     uint64_t hi = ah * bh + (lh >> 32) + (hl >> 32) + (mid >> 32);
 
     return lo ^ hi;
+#endif
 }
 
 uint64_t en_table_hash(uint64_t seed, const void *p, size_t n)
@@ -36,8 +61,8 @@ uint64_t en_table_hash(uint64_t seed, const void *p, size_t n)
     uint64_t h = seed ^ 0x9e3779b97f4a7c15u ^ n;
 
     for (; n > 8; n -= 8, b += 8)
-        h = mix(h ^ load(b, 8), seed ^ 0xbf58476d1ce4e5b9u);
-    h = mix(h ^ load(b, n), seed ^ 0x94d049bb133111ebu);
+        h = mix(h ^ load64(b), seed ^ 0xbf58476d1ce4e5b9u);
+    h = mix(h ^ load_tail(b, n), seed ^ 0x94d049bb133111ebu);
     return mix(h ^ (seed << 1), 0xd6e8feb86659fd93u);
 }
 

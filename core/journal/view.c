@@ -12,6 +12,25 @@ static bool is_space(uint8_t c)
     return c == ' ' || c == '\n' || c == '\t';
 }
 
+/* The longest beginning of at most EN_FIRST_WORDS_MAX bytes that ends at a
+ * grapheme; s is longer. Between two ASCII characters there is always such an end
+ * (CR LF does not come here), which saves looking at every character. */
+static size_t cut_line(struct en_span s)
+{
+    size_t n = EN_FIRST_WORDS_MAX;
+
+    if (s.p[n - 1] < 128 && s.p[n] < 128)
+        return n;
+    /* A character has at most as many columns as bytes, and the first of these
+     * cuts that fits is the longest. */
+    for (size_t cols = EN_FIRST_WORDS_MAX; cols > 0; cols--) {
+        n = en_text_cut(s, cols);
+        if (n <= EN_FIRST_WORDS_MAX)
+            return n;
+    }
+    return 0;
+}
+
 en_err en_view_words(struct en_span text, struct en_buf *out, bool *cut)
 {
     struct en_buf line = {0};
@@ -25,6 +44,7 @@ en_err en_view_words(struct en_span text, struct en_buf *out, bool *cut)
     while (text.n > at && is_space(text.p[text.n - 1]))
         text.n--;
     /* A few bytes more than are kept, so that the cut sees what follows it. */
+    err = en_buf_reserve(&line, EN_FIRST_WORDS_MAX + 64);
     while (at < text.n && line.n < EN_FIRST_WORDS_MAX + 64 && err == EN_OK) {
         if (is_space(text.p[at])) {
             while (at < text.n && is_space(text.p[at]))
@@ -38,16 +58,8 @@ en_err en_view_words(struct en_span text, struct en_buf *out, bool *cut)
         goto out;
     n = line.n;
     if (n > EN_FIRST_WORDS_MAX) {
-        /* A character has at most as many columns as bytes, so one of these
-         * cuts is the longest that fits. */
         *cut = true;
-        for (size_t cols = EN_FIRST_WORDS_MAX;; cols--) {
-            n = en_text_cut(EN_SPAN(line.p, line.n), cols);
-            if (n <= EN_FIRST_WORDS_MAX || cols == 0)
-                break;
-        }
-        if (n > EN_FIRST_WORDS_MAX)
-            n = 0;
+        n = cut_line(en_buf_span(&line));
     }
     err = en_buf_add(out, line.p, n);
 out:
