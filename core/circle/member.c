@@ -1,3 +1,5 @@
+#include "circle/member.h"
+
 #include "circle/internal.h"
 
 #include "crypto/hash.h"
@@ -875,8 +877,11 @@ en_err en_circle_would(struct en_circle *c, const struct en_id *device,
     if (err != EN_OK)
         return err;
     err = take_past(c, &o, &match);
-    if (err == EN_OK && !(permitted(c, &o, match) && counts(c, &c->now, &o)))
-        err = EN_DENIED;
+    if (err == EN_OK) {
+        o.permitted = permitted(c, &o, match);
+        if (!counts(c, &c->now, &o))
+            err = EN_DENIED;
+    }
     en_op_free(&o.op);
     free(o.past);
     return err;
@@ -1011,6 +1016,20 @@ uint64_t en_circle_log_count(const struct en_circle *c, const struct en_id *log,
         return d->n;
     }
     return 0;
+}
+
+bool en_circle_arrival(const struct en_circle *c, size_t i, struct en_id *log,
+                       uint64_t *seq, struct en_id *id)
+{
+    const struct rec *o;
+
+    if (i >= c->recs)
+        return false;
+    o = &c->rec[i];
+    *log = c->dev[o->col].m.control;
+    *seq = o->seq;
+    *id = o->id;
+    return true;
 }
 
 size_t en_circle_members(const struct en_circle *c)

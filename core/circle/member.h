@@ -95,6 +95,11 @@ const struct en_signer *en_circle_signer(const struct en_circle *c,
 uint64_t en_circle_log_count(const struct en_circle *c, const struct en_id *log,
                              struct en_id *last);
 
+/* The i-th record in order of arrival: its log, its place, its id. False past the
+ * end. Order of arrival is causal. */
+bool en_circle_arrival(const struct en_circle *c, size_t i, struct en_id *log,
+                       uint64_t *seq, struct en_id *id);
+
 /* All devices ever granted, in device_id order, KIT, root and observers included. */
 size_t en_circle_members(const struct en_circle *c);
 const struct en_member *en_circle_member(const struct en_circle *c, size_t i);

@@ -54,6 +54,7 @@ struct en_replica_env {
     struct en_store *store;
     struct en_rng *rng;
     const struct en_trace *trace; /* may be NULL */
+    bool old_copy; /* the store went back: nothing may be signed (R2) */
     /* Called for each journal record that becomes readable, after its commit; and
      * with content empty for one that is no longer there. May be NULL. */
     void (*item)(void *user, const struct en_item *item);
@@ -79,8 +80,7 @@ struct en_found {
     bool personal;
     struct en_span person_label;
     struct en_span device_label;
-    struct en_span kit_label;
-    struct en_span root_label;
+    struct en_span kit_label; /* the kit's, as a device: "papier" */
     const struct en_key *kit;
 };
 en_err en_replica_found(struct en_replica **r, const struct en_replica_env *env,
@@ -101,6 +101,9 @@ bool en_replica_fork(const struct en_replica *r, size_t i,
                      struct en_id *device);
 /* Own journal records that no other device has acknowledged yet. */
 size_t en_replica_waiting(const struct en_replica *r);
+/* Whether that device has said (DONE) that it holds every own record of this one,
+ * control and journal. */
+bool en_replica_in_step(const struct en_replica *r, const struct en_id *device);
 /* Journal records that a checkpoint vouches for and whose seal does not open under
  * a key we hold: set aside, never shown. */
 size_t en_replica_set_aside(const struct en_replica *r);
@@ -191,6 +194,15 @@ en_err en_replica_ingest(struct en_replica *r, struct en_span body,
  */
 en_err en_replica_compare(struct en_replica *r,
                           const struct en_frontier *theirs, bool *lacking);
+
+/*
+ * For FORKQ and FORKA: the id of one's record at seq (EN_ABSENT beyond the head),
+ * and one's branch from there as a RUN body, so that the peer can see for itself.
+ */
+en_err en_replica_id_at(struct en_replica *r, const struct en_id16 *log16,
+                        uint64_t seq, struct en_id *id);
+en_err en_replica_run_at(struct en_replica *r, const struct en_id16 *log16,
+                         uint64_t from, struct en_buf *body);
 
 /* DONE from a device: durable there up to this tip. */
 en_err en_replica_done(struct en_replica *r, const struct en_id *device,

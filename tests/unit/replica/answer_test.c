@@ -111,7 +111,8 @@ static void answer_writes_lists_reads_and_finds(void **state)
 
     assert_ok(ASK(&w->q, EN_RPC_LIST, filter, .limit = 1));
     assert_int_equal(w->q.items, 1);
-    assert_ok(ASK(&w->q, EN_RPC_READ, read, .typed = EN_SPAN((uint8_t *)id, 5)));
+    assert_ok(
+        ASK(&w->q, EN_RPC_READ, read, .typed = EN_SPAN((uint8_t *)id, 5)));
     assert_int_equal(w->q.items, 1);
     f = full(w, 0);
     assert_span(f.text, "Après la séance : j'ai parlé à la famille.\nSuite.");
@@ -142,7 +143,8 @@ static void an_entry_outlives_lock_and_unlock(void **state)
                    .passphrase = BYTES("pas la bonne phrase")),
                EN_PASSPHRASE);
     assert_ok(ASK(&w->q, EN_RPC_UNLOCK, unlock, .passphrase = BYTES(PHRASE)));
-    assert_ok(ASK(&w->q, EN_RPC_READ, read, .typed = EN_SPAN((uint8_t *)id, 26)));
+    assert_ok(
+        ASK(&w->q, EN_RPC_READ, read, .typed = EN_SPAN((uint8_t *)id, 26)));
     assert_span(full(w, 0).text, "Gardée.");
 }
 
