@@ -84,6 +84,36 @@ static void longer_forms_are_refused(void **state)
     assert_scan("dd0000000100", 0, EN_PROTOCOL);
 }
 
+/* Each length form at the least length it may have, and one below. */
+static void
+a_longer_length_form_begins_exactly_where_the_shorter_ends(void **state)
+{
+    static const struct {
+        uint8_t code;
+        size_t width;
+        size_t least;
+    } forms[] = {
+        {0xc5, 2, 256},   {0xc6, 4, 65536}, {0xd9, 1, 32},    {0xda, 2, 256},
+        {0xdb, 4, 65536}, {0xdc, 2, 16},    {0xdd, 4, 65536},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        for (size_t len = forms[i].least - 1; len <= forms[i].least; len++) {
+            struct en_buf b = {0};
+
+            assert_ok(en_buf_add_u8(&b, 0x91));
+            assert_ok(en_buf_add_u8(&b, forms[i].code));
+            for (size_t k = forms[i].width; k-- > 0;)
+                assert_ok(en_buf_add_u8(&b, (uint8_t)(len >> (8 * k))));
+            assert_ok(en_buf_add_zeros(&b, len)); /* text, or elements 0 */
+            assert_err(en_pack_scan(en_buf_span(&b), 0),
+                       len < forms[i].least ? EN_PROTOCOL : EN_OK);
+            en_buf_free(&b);
+        }
+    }
+}
+
 static void negative_integers_need_the_flag_and_one_form(void **state)
 {
     static const char *const good[] = {
@@ -748,6 +778,8 @@ int main(void)
         cmocka_unit_test(each_kind_is_accepted_in_an_array),
         cmocka_unit_test(nothing_but_one_array_is_a_value),
         cmocka_unit_test(longer_forms_are_refused),
+        cmocka_unit_test(
+            a_longer_length_form_begins_exactly_where_the_shorter_ends),
         cmocka_unit_test(negative_integers_need_the_flag_and_one_form),
         cmocka_unit_test(
             maps_extensions_floats_booleans_and_the_unused_byte_are_refused),
