@@ -662,6 +662,7 @@ en_err en_replica_done(struct en_replica *r, const struct en_id *device,
 /* -- payloads that were missing -------------------------------------------------- */
 
 struct wanted {
+    struct en_id16 after;
     struct en_id log;
     uint64_t *seq;
     size_t max, n;
@@ -674,6 +675,8 @@ static en_err want(void *user, const struct en_row *row)
 
     if (row->key.n != 40)
         return EN_FORGED;
+    if (w->n == 0 && memcmp(row->key.p, w->after.b, 16) <= 0)
+        return EN_OK;
     if (w->n == 0)
         memcpy(w->log.b, row->key.p, 32);
     if (w->n >= w->max || memcmp(w->log.b, row->key.p, 32) != 0)
@@ -687,16 +690,16 @@ static en_err want(void *user, const struct en_row *row)
 en_err en_replica_missing(struct en_replica *r, struct en_id16 *log16,
                           uint64_t *seq, size_t max, size_t *n)
 {
-    struct wanted w = {.seq = seq, .max = max};
+    struct wanted w = {.after = *log16, .seq = seq, .max = max};
     struct en_find q = {.cid = r->cid,
                         .kind = EN_ROW_MISSING,
                         .from = INT64_MIN,
-                        .to = INT64_MAX,
-                        .limit = max};
+                        .to = INT64_MAX};
     en_err err = en_store_find(r->env.store, &q, want, &w);
 
     *n = w.n;
-    *log16 = en_id_short(&w.log);
+    if (w.n > 0)
+        *log16 = en_id_short(&w.log);
     return err;
 }
 

@@ -208,7 +208,8 @@ en_err en_replica_run_at(struct en_replica *r, const struct en_id16 *log16,
 en_err en_replica_done(struct en_replica *r, const struct en_id *device,
                        const struct en_tip *tip);
 
-/* Payloads marked MISSING, at most max seqs of one log; *n 0: none. */
+/* Payloads marked MISSING of the first log that lacks some after *log16 (zero: from
+ * the first): at most max seqs, ascending; *log16 becomes that log. *n 0: none. */
 en_err en_replica_missing(struct en_replica *r, struct en_id16 *log16,
                           uint64_t *seq, size_t max, size_t *n);
 /* The payload of one journal record, hash compared again (R7). EN_ABSENT. */
