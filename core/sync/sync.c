@@ -1,6 +1,7 @@
 #include "sync/sync.h"
 
 #include "record/run.h"
+#include "sync/probe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 /* A FRONTIER costs its receiver a comparison with everything held. An honest peer
  * sends one in ten seconds; a stalled network may deliver a few at once. */
 #define FRONTIER_BURST 4u
+
+/* Logs whose forks are looked into on one link; each costs a few questions. */
+#define FORKS_MAX 16u
 
 enum state { NEW, ASKING, GREETING, STREAMING, IN_STEP, CLOSED };
 
@@ -28,7 +32,8 @@ struct en_sync {
     uint8_t digest[32], their_digest[32];
     struct en_hello hello; /* ASKING */
 
-    struct en_id16 run_log;    /* of the RUN that is being stored */
+    struct en_id16 run_log; /* of the RUN that is being stored */
+    uint64_t run_from;
     struct en_frontier theirs; /* what they hold or were sent */
     struct en_frontier acks;   /* DONEs that wait for room, one a log */
 
@@ -46,6 +51,24 @@ struct en_sync {
     uint64_t frontier_wait_ms; /* until the next may go */
     uint64_t their_ms;         /* their FRONTIERs: a bucket */
     unsigned their_burst;
+
+    bool scanning; /* their FRONTIER's entries against ours, from scan_at on */
+    size_t scan_at;
+    struct { /* logs that part: those before forks_at are done with */
+        struct en_id16 log;
+        uint64_t seq;
+    } fork[FORKS_MAX];
+    size_t forks, forks_at;
+    struct en_probe probe;
+    bool probe_due;        /* its next question */
+    struct en_forka heard; /* their FORKA, looked at up to heard_at */
+    size_t heard_at;
+    struct en_seqs forkq; /* their FORKQ, answered up to forkq_at */
+    size_t forkq_at;
+    struct en_forka answer; /* what is answered */
+    bool branch_due;        /* ours of fork_log, from branch_at on */
+    struct en_id16 branch_log;
+    uint64_t branch_at;
 
     struct en_seqs wanted; /* their MISS, answered up to wanted_at */
     size_t wanted_at;
@@ -65,6 +88,9 @@ static void sync_check(const struct en_sync *s)
 {
     assert(s->wanted_at <= s->wanted.n && s->asked_for.n <= EN_MISS_MAX);
     assert(!(s->live_due && s->live_sent));
+    assert(s->forks <= FORKS_MAX && s->forks_at <= s->forks);
+    assert(s->heard_at <= s->heard.n && s->forkq_at <= s->forkq.n);
+    assert(s->answer.n <= s->forkq_at);
     switch (s->state) {
     case NEW:
         assert(!s->greeted && s->asked == EN_SYNC_NOTHING && s->theirs.n == 0);
@@ -325,11 +351,202 @@ static en_err on_compared(struct en_sync *s, const struct en_sync_event *ev)
         return ev->err;
     note(s, equal ? "equal" : "frontier");
     s->state = STREAMING;
+    s->scanning = !equal;
+    s->scan_at = 0;
     s->next_due = !equal;
     s->live_due = true;
     s->live_sent = false;
     s->missing_due = true;
     return EN_OK;
+}
+
+/* -- forks ---------------------------------------------------------------- */
+
+/* A log of theirs is not ours at seq. False: known already, or one too many. */
+static bool parts(struct en_sync *s, const struct en_id16 *log, uint64_t seq,
+                  struct en_sync_todo *todo)
+{
+    for (size_t i = 0; i < s->forks; i++)
+        if (en_id16_eq(&s->fork[i].log, log))
+            return false;
+    note(s, "fork");
+    todo->fork = true;
+    todo->fork_log = *log;
+    if (s->forks == FORKS_MAX)
+        return false;
+    s->fork[s->forks].log = *log;
+    s->fork[s->forks].seq = seq;
+    s->forks++;
+    return true;
+}
+
+static void owe_branch(struct en_sync *s, const struct en_id16 *log,
+                       uint64_t from)
+{
+    s->branch_due = true;
+    s->branch_log = *log;
+    s->branch_at = from;
+}
+
+/* The next log that parts, if none is being looked into. */
+static void probe_next_log(struct en_sync *s)
+{
+    if (s->probe.active || s->branch_due || s->forks_at == s->forks)
+        return;
+    en_probe_start(&s->probe, &s->fork[s->forks_at].log,
+                   s->fork[s->forks_at].seq);
+    s->forks_at++;
+    s->heard.n = 0;
+    s->heard_at = 0;
+    s->probe_due = true;
+}
+
+static en_err ask_where(struct en_sync *s)
+{
+    struct en_buf body = {0};
+    struct en_seqs q;
+    uint64_t k = 0;
+    en_err err;
+
+    s->probe_due = false;
+    if (!en_probe_next(&s->probe, &q)) {
+        if (en_probe_found(&s->probe, &k))
+            owe_branch(s, &s->probe.log, k);
+        return EN_OK;
+    }
+    err = en_forkq_encode(&q, &body);
+    if (err == EN_OK)
+        err = say(s, EN_MSG_FORKQ, en_buf_span(&body));
+    en_buf_free(&body);
+    return err;
+}
+
+static en_err answer_where(struct en_sync *s)
+{
+    struct en_buf body = {0};
+    en_err err = EN_OK;
+
+    s->forkq.n = 0;
+    s->forkq_at = 0;
+    if (s->answer.n > 0) { /* what we do not hold or show has no answer */
+        err = en_forka_encode(&s->answer, &body);
+        if (err == EN_OK)
+            err = say(s, EN_MSG_FORKA, en_buf_span(&body));
+    }
+    s->answer.n = 0;
+    en_buf_free(&body);
+    return err;
+}
+
+static en_err on_forkq(struct en_sync *s, struct en_span body)
+{
+    en_err err = en_forkq_decode(body, &s->forkq);
+
+    s->forkq_at = 0;
+    s->answer.n = 0;
+    s->answer.log = s->forkq.log;
+    if (err != EN_OK)
+        s->forkq.n = 0;
+    return err;
+}
+
+static en_err on_forka(struct en_sync *s, struct en_span body)
+{
+    struct en_forka a;
+    en_err err = en_forka_decode(body, &a);
+
+    if (err == EN_OK && s->probe.active && !s->probe_due &&
+        en_id16_eq(&a.log, &s->probe.log)) {
+        s->heard = a;
+        s->heard_at = 0;
+    }
+    return err;
+}
+
+/* Whose question an id answers is told by what was asked: the scan of their
+ * FRONTIER comes first, then their FORKA, then their FORKQ. */
+static en_err on_id(struct en_sync *s, const struct en_sync_event *ev,
+                    struct en_sync_todo *todo)
+{
+    const struct en_id16 none = {{0}};
+    struct en_id16 id = ev->err == EN_OK ? en_id_short(&ev->tip.id) : none;
+
+    if (ev->err != EN_OK && ev->err != EN_ABSENT)
+        return ev->err;
+    if (s->scanning) {
+        const struct en_tip *t = &s->theirs.tip[s->scan_at++];
+        struct en_id16 log = en_id_short(&t->log);
+        struct en_id16 their_id = en_id_short(&t->id);
+
+        if (ev->err == EN_OK && !en_id16_eq(&id, &their_id))
+            (void)parts(s, &log, t->seq, todo);
+    } else if (s->heard_at < s->heard.n) {
+        if (ev->err == EN_OK)
+            en_probe_learn(&s->probe, s->heard.at[s->heard_at].seq,
+                           en_id16_eq(&id, &s->heard.at[s->heard_at].id));
+        s->heard_at++;
+        s->probe_due = s->heard_at == s->heard.n;
+    } else {
+        assert(s->forkq_at < s->forkq.n);
+        if (ev->err == EN_OK) {
+            s->answer.at[s->answer.n].seq = s->forkq.seq[s->forkq_at];
+            s->answer.at[s->answer.n].id = id;
+            s->answer.n++;
+        }
+        s->forkq_at++;
+    }
+    return EN_OK;
+}
+
+static en_err on_branch(struct en_sync *s, const struct en_sync_event *ev)
+{
+    s->branch_due = false;
+    if (ev->err == EN_ABSENT)
+        return EN_OK;
+    return ev->err == EN_OK ? say(s, EN_MSG_RUN, ev->body) : ev->err;
+}
+
+static void ask_id(struct en_sync *s, const struct en_id16 *log, uint64_t seq,
+                   struct en_sync_todo *todo)
+{
+    ask(s, EN_SYNC_ID_AT, todo);
+    todo->log = *log;
+    todo->seq = seq;
+}
+
+/* What forks still need; at most one question. */
+static en_err plan_forks(struct en_sync *s, struct en_sync_todo *todo)
+{
+    struct en_id16 log;
+    en_err err = EN_OK;
+
+    s->scanning = s->scanning && s->scan_at < s->theirs.n;
+    if (s->scanning) {
+        log = en_id_short(&s->theirs.tip[s->scan_at].log);
+        ask_id(s, &log, s->theirs.tip[s->scan_at].seq, todo);
+        return EN_OK;
+    }
+    if (s->heard_at < s->heard.n) {
+        ask_id(s, &s->heard.log, s->heard.at[s->heard_at].seq, todo);
+        return EN_OK;
+    }
+    if (s->forkq_at < s->forkq.n) {
+        ask_id(s, &s->forkq.log, s->forkq.seq[s->forkq_at], todo);
+        return EN_OK;
+    }
+    if (!room(s))
+        return EN_OK;
+    if (s->forkq.n > 0)
+        err = answer_where(s);
+    probe_next_log(s);
+    if (err == EN_OK && s->probe_due)
+        err = ask_where(s);
+    if (err == EN_OK && s->branch_due) {
+        ask(s, EN_SYNC_BRANCH_AT, todo);
+        todo->log = s->branch_log;
+        todo->seq = s->branch_at;
+    }
+    return err;
 }
 
 static en_err on_stored(struct en_sync *s, const struct en_sync_event *ev,
@@ -347,9 +564,9 @@ static en_err on_stored(struct en_sync *s, const struct en_sync_event *ev,
         s->put_off = true;
         return EN_OK;
     case EN_SYNC_STORED_FORK:
-        note(s, "fork");
-        todo->fork = true;
-        todo->fork_log = s->run_log;
+        /* This was their branch: they are owed ours, once. */
+        if (parts(s, &s->run_log, s->run_from, todo))
+            owe_branch(s, &s->run_log, s->run_from);
         return EN_OK;
     }
     /* R4: DONE follows what is durable, and what they sent they need not get. A
@@ -523,25 +740,10 @@ static en_err on_bye(struct en_sync *s, struct en_span body,
     return meaning[code];
 }
 
-/* Layout only: what forks need comes with the operations about them. */
-static en_err on_fork_message(struct en_sync *s, uint8_t type,
-                              struct en_span body)
-{
-    struct en_seqs q;
-    struct en_forka a;
-    struct en_span pack;
-
-    note(s, en_message_name(type));
-    if (type == EN_MSG_FORKQ)
-        return en_forkq_decode(body, &q);
-    if (type == EN_MSG_FORKA)
-        return en_forka_decode(body, &a);
-    return en_evid_decode(body, &pack);
-}
-
 static en_err on_received(struct en_sync *s, const struct en_sync_event *ev,
                           struct en_sync_todo *todo)
 {
+    struct en_span pack;
     struct en_id16 log;
     uint64_t from;
     en_err err;
@@ -565,13 +767,15 @@ static en_err on_received(struct en_sync *s, const struct en_sync_event *ev,
         todo->body = ev->body;
         todo->log = log;
         s->run_log = log;
+        s->run_from = from;
         return EN_OK;
     case EN_MSG_DONE: return on_done(s, ev->body, todo);
     case EN_MSG_MISS: return on_miss(s, ev->body);
     case EN_MSG_PAY: return on_pay(s, ev->body, todo);
-    case EN_MSG_FORKQ:
-    case EN_MSG_FORKA:
-    case EN_MSG_EVID: return on_fork_message(s, ev->message, ev->body);
+    case EN_MSG_FORKQ: return on_forkq(s, ev->body);
+    case EN_MSG_FORKA: return on_forka(s, ev->body);
+    case EN_MSG_EVID: /* evidence is judged with the operation that carries it */
+        return en_evid_decode(ev->body, &pack);
     case EN_MSG_LIVE:
         s->live_received = true;
         return ev->body.n == 0 ? EN_OK : EN_PROTOCOL;
@@ -633,7 +837,9 @@ static en_err plan(struct en_sync *s, struct en_sync_todo *todo)
     if (!is_streaming(s) || s->asked != EN_SYNC_NOTHING)
         return EN_OK;
     err = flush_acks(s);
-    if (err != EN_OK || !room(s))
+    if (err == EN_OK)
+        err = plan_forks(s, todo);
+    if (err != EN_OK || s->asked != EN_SYNC_NOTHING || !room(s))
         return err;
     if (frontier_due(s)) {
         ask(s, EN_SYNC_FRONTIER, todo);
@@ -704,6 +910,7 @@ static const enum en_sync_ask answers[] = {
     [EN_SYNC_TIPS] = EN_SYNC_FRONTIER,   [EN_SYNC_STORED] = EN_SYNC_STORE,
     [EN_SYNC_RUN] = EN_SYNC_NEXT,        [EN_SYNC_LACKING] = EN_SYNC_MISSING,
     [EN_SYNC_PAYLOAD] = EN_SYNC_PAY_FOR, [EN_SYNC_PAID] = EN_SYNC_TAKE_PAY,
+    [EN_SYNC_ID] = EN_SYNC_ID_AT,        [EN_SYNC_BRANCH] = EN_SYNC_BRANCH_AT,
 };
 
 static en_err on_started(struct en_sync *s, const struct en_sync_event *ev)
@@ -737,6 +944,8 @@ static en_err on_event(struct en_sync *s, const struct en_sync_event *ev,
     case EN_SYNC_LACKING: return on_lacking(s, ev);
     case EN_SYNC_PAYLOAD: return on_payload(s, ev);
     case EN_SYNC_PAID: return on_paid(s, ev);
+    case EN_SYNC_ID: return on_id(s, ev, todo);
+    case EN_SYNC_BRANCH: return on_branch(s, ev);
     }
     assert(false);
     return EN_PROTOCOL;

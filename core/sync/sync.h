@@ -91,6 +91,8 @@ enum en_sync_event_type {
     EN_SYNC_LACKING,  /* to MISSING: log, seq, n; EN_ABSENT: nothing (more) */
     EN_SYNC_PAYLOAD,  /* to PAY_FOR: body; EN_ABSENT */
     EN_SYNC_PAID,     /* to TAKE_PAY */
+    EN_SYNC_ID,       /* to ID_AT: tip.id; EN_ABSENT: not held, not shown */
+    EN_SYNC_BRANCH,   /* to BRANCH_AT: body, a RUN; EN_ABSENT */
 };
 
 struct en_sync_event {
@@ -116,18 +118,21 @@ enum en_sync_ask {
     EN_SYNC_WHO,     /* dev16: an active device with the link key used? */
     EN_SYNC_COMPARE, /* theirs with what is held: en_replica_compare. Each entry
                          is also durable there: en_replica_done */
-    EN_SYNC_FRONTIER, /* our tips now (observer: control logs only) */
-    EN_SYNC_STORE,    /* body: en_replica_ingest */
-    EN_SYNC_NEXT,     /* theirs, moved forward: en_replica_next */
-    EN_SYNC_MISSING,  /* payloads marked MISSING of the first such log after
+    EN_SYNC_FRONTIER,  /* our tips now (observer: control logs only) */
+    EN_SYNC_STORE,     /* body: en_replica_ingest */
+    EN_SYNC_NEXT,      /* theirs, moved forward: en_replica_next */
+    EN_SYNC_MISSING,   /* payloads marked MISSING of the first such log after
                          `log` (zero: from the first): en_replica_missing */
-    EN_SYNC_PAY_FOR,  /* log, seq: en_replica_payload */
-    EN_SYNC_TAKE_PAY, /* log, seq, body: en_replica_pay */
+    EN_SYNC_PAY_FOR,   /* log, seq: en_replica_payload */
+    EN_SYNC_TAKE_PAY,  /* log, seq, body: en_replica_pay */
+    EN_SYNC_ID_AT,     /* log, seq: en_replica_id_at (observer: control only) */
+    EN_SYNC_BRANCH_AT, /* log, seq: en_replica_run_at (likewise) */
 };
 
 /*
- * fork     theirs and ours of fork_log do not lie on one chain: the exchange of
- *          all other logs goes on
+ * fork     theirs and ours of fork_log do not lie on one chain. The machine finds
+ *          where they part and both sides send their branch, so that each replica
+ *          sees the two; the exchange of all other logs goes on
  * done     they have it durable up to tip (16-byte ids): en_replica_done
  * in_step  just now
  * close    write what is waiting, then close; bye: the code they sent, or we did,
