@@ -11,8 +11,9 @@
  *   deleted   some head is a deletion: it wins over concurrent edits for display
  *
  * Parents and after that are not in the set are ignored: they may arrive later,
- * or never. Cycles cannot come from hashes; were one given, its members are
- * ordered by time and id and the last of them stays a head, so no word is lost.
+ * or never. Cycles cannot come from hashes; were one given, it and what hangs on
+ * it are ordered by time and id, and nothing hides what stands after it, so no
+ * word is lost.
  *
  * Ownership  parent and after are borrowed for the call.
  * Errors     EN_NOMEM: revs is a permutation of what it was, results undefined.
