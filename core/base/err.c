@@ -25,10 +25,10 @@ en_err en_why_set(struct en_why *why, en_err err, enum en_reason reason,
 const char *en_err_name(en_err err)
 {
     static const char *const name[EN_ERR_COUNT] = {
-        "ok",     "nomem",      "io",      "full",   "range",
-        "moved",  "later",      "no_key",  "forged", "protocol",
-        "timeout", "version",   "locked",  "passphrase", "busy",
-        "denied", "absent",     "choose",  "forked", "closed",
+        "ok",      "nomem",   "io",     "full",       "range",
+        "moved",   "later",   "no_key", "forged",     "protocol",
+        "timeout", "version", "locked", "passphrase", "busy",
+        "denied",  "absent",  "choose", "forked",     "closed",
     };
 
     return (unsigned)err < EN_ERR_COUNT ? name[err] : "unknown";

@@ -97,7 +97,7 @@ enum en_reason {
     EN_WHY_PARTLY,      /* PROTOCOL: n taken, limit refused; what = report */
     EN_WHY_COMMAND,     /* IO: a command named by a person did not succeed */
     EN_WHY_DIFFER,      /* RANGE: typed twice, not twice the same */
-    EN_WHY_CODE_FORM, /* RANGE: a joining code is number-word-word */
+    EN_WHY_CODE_FORM,   /* RANGE: a joining code is number-word-word */
     EN_WHY_LINES,       /* RANGE: no such lines; n lines there, limit asked */
     EN_WHY_KIT_PAPER,   /* DENIED: the kit's words are on paper only */
     EN_REASON_COUNT

@@ -46,11 +46,11 @@
 #define EN_RUN_EPOCHS_MAX    255   /* epoch ids in one RUN: a u8 count */
 /* logs in one FRONTIER: 1,024 devices, forks */
 #define EN_FRONTIER_MAX 8192
-#define EN_FORKQ_MAX    64      /* questions about forks in one message */
-#define EN_MISS_MAX     256     /* missing payloads named in one message */
+#define EN_FORKQ_MAX    64  /* questions about forks in one message */
+#define EN_MISS_MAX     256 /* missing payloads named in one message */
 /* Bytes waiting per direction: a full message and a full frame behind it. */
-#define EN_STAGING_MAX           1179653
-#define EN_CIRCLES_MAX           64 /* each of a device's is tried at a call */
+#define EN_STAGING_MAX 1179653
+#define EN_CIRCLES_MAX 64 /* each of a device's is tried at a call */
 /* bytes a slow peer may leave with us */
 #define EN_WRITE_QUEUE_MAX       1048576
 #define EN_HALF_OPEN_MAX         64 /* connections before authentication, */
@@ -87,7 +87,7 @@
 /* 8 MiB of them, whichever comes first */
 #define EN_VAULT_BATCH_BYTES_MAX 8388608
 /* the write-ahead log is cut at 4 MiB: a greater one is not ours */
-#define EN_VAULT_WAL_MAX 1073741824
+#define EN_VAULT_WAL_MAX           1073741824
 #define EN_VAULT_FRAMES_BEHIND_MAX 65536 /* looked at behind a torn frame */
 
 #endif

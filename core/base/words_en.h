@@ -259,4 +259,4 @@
 "woman", "wonder", "wood", "wool", "word", "work", "world", "worry", "worth",
 "wrap", "wreck", "wrestle", "wrist", "write", "wrong", "yard", "year", "yellow",
 "you", "young", "youth", "zebra", "zero", "zone", "zoo",
-/* clang-format on */
+    /* clang-format on */

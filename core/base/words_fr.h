@@ -299,4 +299,4 @@
 "voisin", "voiture", "volaille", "volcan", "voltiger", "volume", "vorace",
 "vortex", "voter", "vouloir", "voyage", "voyelle", "wagon", "xénon", "yacht",
 "zèbre", "zénith", "zeste", "zoologie",
-/* clang-format on */
+    /* clang-format on */
