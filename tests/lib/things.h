@@ -58,7 +58,11 @@ static inline struct en_id16 thing_id(uint32_t n)
 {
     struct en_id16 id = {{0}};
 
-    en_put_u32(id.b, n * 2246822519u + 1);
+    /* In the order of their numbers, five letters apart. */
+    id.b[0] = (uint8_t)(n * 40000u >> 24);
+    id.b[1] = (uint8_t)(n * 40000u >> 16);
+    id.b[2] = (uint8_t)(n * 40000u >> 8);
+    id.b[3] = (uint8_t)(n * 40000u);
     en_put_u32(id.b + 12, n);
     return id;
 }
