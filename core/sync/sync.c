@@ -54,11 +54,12 @@ struct en_sync {
 
     bool scanning; /* their FRONTIER's entries against ours, from scan_at on */
     size_t scan_at;
-    struct { /* logs that part: those before forks_at are done with */
+    struct { /* logs that part; open: to be looked into */
         struct en_id16 log;
         uint64_t seq;
+        bool open;
     } fork[FORKS_MAX];
-    size_t forks, forks_at;
+    size_t forks;
     struct en_probe probe;
     bool probe_due;        /* its next question */
     struct en_forka heard; /* their FORKA, looked at up to heard_at */
@@ -88,7 +89,7 @@ static void sync_check(const struct en_sync *s)
 {
     assert(s->wanted_at <= s->wanted.n && s->asked_for.n <= EN_MISS_MAX);
     assert(!(s->live_due && s->live_sent));
-    assert(s->forks <= FORKS_MAX && s->forks_at <= s->forks);
+    assert(s->forks <= FORKS_MAX);
     assert(s->heard_at <= s->heard.n && s->forkq_at <= s->forkq.n);
     assert(s->answer.n <= s->forkq_at);
     switch (s->state) {
@@ -362,9 +363,10 @@ static en_err on_compared(struct en_sync *s, const struct en_sync_event *ev)
 
 /* -- forks ---------------------------------------------------------------- */
 
-/* A log of theirs is not ours at seq. False: known already, or one too many. */
+/* A log of theirs is not ours at seq. open: where it begins is not known. False:
+ * known already, or one too many. */
 static bool parts(struct en_sync *s, const struct en_id16 *log, uint64_t seq,
-                  struct en_sync_todo *todo)
+                  bool open, struct en_sync_todo *todo)
 {
     for (size_t i = 0; i < s->forks; i++)
         if (en_id16_eq(&s->fork[i].log, log))
@@ -376,6 +378,7 @@ static bool parts(struct en_sync *s, const struct en_id16 *log, uint64_t seq,
         return false;
     s->fork[s->forks].log = *log;
     s->fork[s->forks].seq = seq;
+    s->fork[s->forks].open = open;
     s->forks++;
     return true;
 }
@@ -391,11 +394,16 @@ static void owe_branch(struct en_sync *s, const struct en_id16 *log,
 /* The next log that parts, if none is being looked into. */
 static void probe_next_log(struct en_sync *s)
 {
-    if (s->probe.active || s->branch_due || s->forks_at == s->forks)
+    size_t i = 0;
+
+    if (s->probe.active || s->branch_due)
         return;
-    en_probe_start(&s->probe, &s->fork[s->forks_at].log,
-                   s->fork[s->forks_at].seq);
-    s->forks_at++;
+    while (i < s->forks && !s->fork[i].open)
+        i++;
+    if (i == s->forks)
+        return;
+    s->fork[i].open = false;
+    en_probe_start(&s->probe, &s->fork[i].log, s->fork[i].seq);
     s->heard.n = 0;
     s->heard_at = 0;
     s->probe_due = true;
@@ -479,7 +487,7 @@ static en_err on_id(struct en_sync *s, const struct en_sync_event *ev,
         struct en_id16 their_id = en_id_short(&t->id);
 
         if (ev->err == EN_OK && !en_id16_eq(&id, &their_id))
-            (void)parts(s, &log, t->seq, todo);
+            (void)parts(s, &log, t->seq, true, todo);
     } else if (s->heard_at < s->heard.n) {
         if (ev->err == EN_OK)
             en_probe_learn(&s->probe, s->heard.at[s->heard_at].seq,
@@ -565,7 +573,7 @@ static en_err on_stored(struct en_sync *s, const struct en_sync_event *ev,
         return EN_OK;
     case EN_SYNC_STORED_FORK:
         /* This was their branch: they are owed ours, once. */
-        if (parts(s, &s->run_log, s->run_from, todo))
+        if (parts(s, &s->run_log, s->run_from, false, todo))
             owe_branch(s, &s->run_log, s->run_from);
         return EN_OK;
     }
