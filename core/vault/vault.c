@@ -274,6 +274,10 @@ static en_err open_database(struct en_vault *v, bool making, struct en_why *why)
     if (err == EN_OK)
         err = en_sql_err(sqlite3_db_config(
             v->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL));
+    /* What was recovered may end in the middle of a sector: where the disk can
+     * spoil the neighbours of a write, the next frame must not begin there. */
+    if (err == EN_OK && !en_vfs_seen(v->vfs)->powersafe)
+        err = en_schema_exec(v->db, "PRAGMA wal_checkpoint(TRUNCATE)");
     en_vfs_making(v->vfs, false);
     if (err == EN_OK)
         en_tables_open(&v->tables, v->db);

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define NONCES 64 /* drawn at a time */
+#define NONCES     64 /* drawn at a time */
+#define SEAL_AHEAD (EN_FRAME_LEN - 16)
+#define SECTOR_MAX 4096
 
 struct en_vfs {
     sqlite3_vfs vfs;
@@ -40,6 +42,8 @@ struct file {
     uint32_t read_whole; /* the frame that the last call read whole, or 0 */
     uint32_t part_no;    /* PARTIAL when part_len > 0 */
     size_t part_len;
+    size_t part_out; /* bytes of it that a sync has sent ahead, sealed */
+    uint8_t part_nonce[EN_VAULT_NONCE];
     uint8_t part[EN_FRAME_LEN];
 
     uint8_t plain[EN_FRAME_LEN];
@@ -337,22 +341,78 @@ static bool may_begin(struct file *f, uint32_t i)
            en_frame_at(i) <= (uint64_t)size;
 }
 
-/* A further piece of the frame held back; whole: sealed and written, once. */
+static void begin_part(struct file *f, uint32_t i)
+{
+    f->part_no = i;
+    f->part_len = 0;
+    f->part_out = 0;
+}
+
+static void end_part(struct file *f)
+{
+    en_wipe(f->part, sizeof(f->part));
+    f->part_len = 0;
+    f->part_out = 0;
+}
+
+/*
+ * Seals what is held back and writes from part_out up to `upto`. What is not here
+ * yet is taken as zeros: a stream cipher's earlier bytes do not depend on later
+ * ones, and neither these nor the tag leave this function before the frame is
+ * whole. So the nonce, kept until then, seals one frame as the disk sees it.
+ */
+static int write_part(struct file *f, size_t upto)
+{
+    int rc;
+
+    if (f->part_out == 0)
+        memcpy(f->part_nonce, next_nonce(f->v), sizeof(f->part_nonce));
+    memset(f->part + f->part_len, 0, sizeof(f->part) - f->part_len);
+    if (!en_is_zero_ct(f->part + EN_FRAME_PLAIN, EN_PAGE_RESERVE))
+        return failed(f->v, SQLITE_IOERR_WRITE);
+    en_frame_seal(&f->v->keys->wal, &f->v->file, f->part_no, f->part_nonce,
+                  f->part, f->sealed);
+    rc = below_write(f, f->sealed + f->part_out, (int)(upto - f->part_out),
+                     (sqlite3_int64)(en_frame_at(f->part_no) + f->part_out));
+    f->part_out = upto;
+    return rc;
+}
+
+/*
+ * SQLite syncs in the middle of a frame when the disk may spoil what shares a
+ * sector with a write: it fills up to the sector's end with a copy of the commit,
+ * syncs, and writes the rest. What comes before that point must be on the disk
+ * now and never be written again, or the acknowledged commit that shares its
+ * first sector can be lost (seen).
+ */
+static int send_part_ahead(struct file *f)
+{
+    /* All but the tag, which depends on what is still to come. A sector of 4,096
+     * bytes, the greatest that open takes, ends before it. */
+    size_t upto = f->part_len < SEAL_AHEAD ? f->part_len : SEAL_AHEAD;
+
+    if (upto <= f->part_out)
+        return SQLITE_OK;
+    return write_part(f, upto);
+}
+
+/* A further piece of the frame held back; whole: sealed and written. */
 static int take_piece(struct file *f, const uint8_t *p, size_t n)
 {
-    int rc = SQLITE_OK;
+    uint32_t i = f->part_no;
+    int rc;
 
     memcpy(f->part + f->part_len, p, n);
     f->part_len += n;
     if (f->part_len < EN_FRAME_LEN)
         return SQLITE_OK;
-    rc = seal_frame(f, f->part_no, f->part);
-    f->part_len = 0;
+    rc = write_part(f, EN_FRAME_LEN);
+    end_part(f);
     if (rc == SQLITE_OK) {
         if (f->lo == 0)
-            f->lo = f->part_no;
-        if (f->part_no > f->hi)
-            f->hi = f->part_no;
+            f->lo = i;
+        if (i > f->hi)
+            f->hi = i;
     }
     return rc;
 }
@@ -379,7 +439,7 @@ static int wal_write(struct file *f, const uint8_t *p, size_t n, uint64_t at)
 
     f->read_whole = 0;
     if (at == 0 && n == EN_WAL_HEADER) {
-        f->part_len = 0;
+        end_part(f);
         f->lo = f->hi = 0;
         rc = below_write(f, p, EN_WAL_HEADER, 0);
         if (rc == SQLITE_OK)
@@ -394,8 +454,7 @@ static int wal_write(struct file *f, const uint8_t *p, size_t n, uint64_t at)
     if (i != 0 && i == just_read && n == EN_FRAME_HEADER)
         return patch_frame(f, i, p, n, 0);
     if (i != 0 && n <= EN_FRAME_LEN && may_begin(f, i)) {
-        f->part_no = i;
-        f->part_len = 0;
+        begin_part(f, i);
         return take_piece(f, p, n);
     }
     i = at >= EN_FRAME_HEADER ? en_frame_number(at - EN_FRAME_HEADER) : 0;
@@ -410,7 +469,7 @@ static void wal_cut(struct file *f, uint64_t size)
     uint64_t whole =
         size < EN_WAL_HEADER ? 0 : (size - EN_WAL_HEADER) / EN_FRAME_LEN;
 
-    f->part_len = 0;
+    end_part(f);
     f->read_whole = 0;
     if (f->lo != 0 && whole < f->hi)
         f->hi = (uint32_t)whole;
@@ -474,10 +533,14 @@ static int io_sync(sqlite3_file *sf, int flags)
 {
     struct file *f = file_of(sf);
     sqlite3_file *b = below_of(f);
-    int rc;
+    int rc = SQLITE_OK;
 
     if (f->v->seen.failed)
         return SQLITE_IOERR_FSYNC;
+    if (f->wal && f->part_len > 0)
+        rc = send_part_ahead(f);
+    if (rc != SQLITE_OK)
+        return rc;
     rc = b->pMethods->xSync(b, flags);
     return rc == SQLITE_OK ? rc : failed(f->v, rc);
 }
@@ -629,6 +692,14 @@ static bool is_wal(const struct en_vfs *v, const char *name)
            strcmp(name + v->db_len, "-wal") == 0;
 }
 
+/* See send_part_ahead. No disk that SQLite knows of is larger. */
+static bool sector_fits(struct en_vfs *v, sqlite3_file *b)
+{
+    v->seen.powersafe = (b->pMethods->xDeviceCharacteristics(b) &
+                         SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
+    return v->seen.powersafe || b->pMethods->xSectorSize(b) <= SECTOR_MAX;
+}
+
 static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *sf,
                     int flags, int *flags_out)
 {
@@ -648,6 +719,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *sf,
     rc = v->below->xOpen(v->below, name, b, flags, &got);
     if (rc == SQLITE_OK && (got & SQLITE_OPEN_READONLY) != 0)
         rc = SQLITE_READONLY;
+    if (rc == SQLITE_OK && !sector_fits(v, b))
+        rc = SQLITE_IOERR;
     if (rc != SQLITE_OK) {
         if (b->pMethods != NULL)
             (void)b->pMethods->xClose(b);

@@ -13,6 +13,7 @@
  *
  *   IDLE --piece at the start of a frame--> PARTIAL --whole--> sealed, IDLE
  *   PARTIAL --next piece--> PARTIAL
+ *   PARTIAL --sync--> PARTIAL, what is held back goes ahead, sealed
  *   PARTIAL --piece at the start of a frame--> PARTIAL, the old one dropped
  *   IDLE --header of a frame just read whole--> re-sealed, IDLE
  *   IDLE --page of a frame this handle wrote--> re-sealed, IDLE
@@ -20,7 +21,8 @@
  *   any --anything else--> SQLITE_IOERR_WRITE
  *
  * IDLE     nothing of a frame is held back: what SQLite wrote is below.
- * PARTIAL  the bytes of one frame up to part_len are held back.
+ * PARTIAL  the bytes of one frame up to part_len are known, those from part_out
+ *          on held back.
  *
  * Failed authentication is an error for the pager and zeros for recovery: a torn
  * tail is normal after a power cut and SQLite decides where the log ends. A frame
@@ -48,6 +50,7 @@ struct en_vfs_seen {
     bool failed;    /* a write, truncation, sync or removal failed: for ever */
     bool full;      /* it failed for want of space */
     bool read_only; /* the database could not be opened for writing */
+    bool powersafe; /* the disk claims powersafe overwrite; once opened */
     uint64_t damaged; /* bad frames that good ones of the same log followed */
 };
 
