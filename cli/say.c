@@ -172,6 +172,18 @@ static const struct row rows[] = {
      EN_MSG("You share with a session or with the circle, not with one person. "
             "For two people, make a circle: entrenous circle create NAME"),
      NULL, EN_MSG("entrenous circle create NAME")},
+    {EN_WHY_NO_DRAFT, ANY, EN_EXIT_NOT_FOUND,
+     EN_MSG("There is no draft to go on with. Nothing was changed. To begin: "
+            "entrenous write"),
+     NULL, EN_MSG("entrenous write")},
+    {EN_WHY_LINES, ANY, EN_EXIT_MISUSE,
+     EN_MSG("This entry has {lines}, and others were asked for. Nothing was "
+            "changed: name lines that it has, for example --lines 1-1"),
+     NULL, EN_MSG("--lines 1-1")},
+    {EN_WHY_KIT_PAPER, ANY, EN_EXIT_NOT_ALLOWED,
+     EN_MSG("The words of your recovery kit are on paper only, and no longer "
+            "here. Nothing was changed: look for your paper."),
+     NULL, NULL},
     {EN_WHY_NO_FILE, ANY, EN_EXIT_NOT_FOUND,
      EN_MSG("I cannot find {what}. Look at its name and its folder, then try "
             "again."),
@@ -547,6 +559,7 @@ en_err en_say_error(const struct en_say *say, en_err err,
         en_arg_number("thousands", limit / 1000), en_arg_clock("since", since),
         en_arg_count("imported", "{n} entry imported", "{n} entries imported",
                      n),
+        en_arg_count("lines", "{n} line", "{n} lines", n),
         en_arg_count("refused", "{n} refused", "{n} refused", limit));
 
     said->status = row->status;

@@ -13,6 +13,7 @@ execute_process(
     --keyword=en_trn:3,4 --keyword=en_arg_msg:2 --keyword=en_arg_count:2,3
     --keyword=en_show_line:2 --keyword=en_show_line_n:2,3
     --keyword=en_show_hint:2 --keyword=en_show_fact:2
+    --keyword=en_cmd_say:3 --keyword=en_cmd_tell:2 --keyword=en_cmd_yes:2
     -o ${pot} ${sources}
   RESULT_VARIABLE failed)
 if(failed)
