@@ -921,9 +921,7 @@ static void narrow_term(const struct answer *a, const struct term *t)
             return;
         if (t->phrase && first)
             continue;
-        /* A cut key is whole in the vocabulary too; only a short last one may
-         * have grown. */
-        narrow(a, key, !last || key.n < w.n);
+        narrow(a, key, !last);
     }
 }
 
