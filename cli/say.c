@@ -210,6 +210,26 @@ static const struct row rows[] = {
          "by itself first."),
      NULL, NULL},
 
+    {EN_WHY_NO_RECORDS, ANY, EN_EXIT_FAILED,
+     EN_MSG("Nothing in {what} can be imported. Nothing was changed: look at "
+            "the lines above, or see: entrenous help import"),
+     NULL, EN_MSG("entrenous help import")},
+    {EN_WHY_RECORDS, ANY, EN_EXIT_MISUSE,
+     EN_MSG("{what} holds {n} records; I take at most 100,000 at once. Nothing "
+            "was imported: cut it into smaller files."),
+     NULL, NULL},
+    {EN_WHY_FORMAT, ANY, EN_EXIT_MISUSE,
+     EN_MSG("I know no format for \"{what}\". Nothing was imported. Name the "
+            "one it has: --format jsonl"),
+     NULL, EN_MSG("--format jsonl")},
+    {EN_WHY_ZONE, ANY, EN_EXIT_MISUSE,
+     EN_MSG("I know no zone called \"{what}\". Nothing was imported. Type for "
+            "example: --zone Europe/Paris"),
+     NULL, EN_MSG("--zone Europe/Paris")},
+    {EN_WHY_NO_HELP, ANY, EN_EXIT_NOT_FOUND,
+     EN_MSG("I have no help on \"{what}\". To see what there is: entrenous "
+            "help"),
+     NULL, EN_MSG("entrenous help")},
     /* No reason: what the code alone can tell. */
     {EN_WHY_NONE, EN_NOMEM, EN_EXIT_FAILED,
      EN_MSG("This computer has no memory left for this. Nothing was changed: "

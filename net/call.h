@@ -48,6 +48,20 @@ en_err en_call_new(struct en_call **c, const struct en_call_env *env);
 /* Settles and locks what was opened in this process. */
 void en_call_free(struct en_call *c);
 
+/*
+ * en_call_agent - from here on an agent answers: starts one if none does.
+ *
+ * It takes over what this process has opened: the passphrase goes through an
+ * inherited pipe, never through an argument or the environment, and the agent says
+ * by one byte that it listens. EN_OK also where no agent can be (no folder for its
+ * socket): then this process goes on by itself, and STATE says so.
+ *
+ * passphrase  of the vault, open or about to be; NULL: none yet (a join)
+ * for_min     as in en_rpc_unlock
+ */
+en_err en_call_agent(struct en_call *c, const struct en_secret *passphrase,
+                     uint32_t for_min, struct en_why *why);
+
 /* Each item of the answer, in order, borrowed for the call. What it returns, if
  * not EN_OK, is what en_call returns once the answer has been read to its end. */
 typedef en_err (*en_call_fn)(void *user, struct en_span item);

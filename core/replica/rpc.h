@@ -479,7 +479,6 @@ enum en_rpc_level { EN_LEVEL_OK = 0, EN_LEVEL_WATCH = 1, EN_LEVEL_DO = 2 };
 enum en_rpc_finding_code {
     EN_FIND_VAULT = 1,       /* the vault opens; n bytes on disk */
     EN_FIND_MEMORY_LOCK = 2, /* memory can (OK) or cannot be locked */
-    EN_FIND_KEY_COST = 3,    /* the passphrase's cost: n KiB */
     EN_FIND_GUARD = 4,       /* OK, or this vault is an older copy */
     EN_FIND_RECORDS = 5,     /* n records held */
     EN_FIND_READABLE = 6,    /* deep: n opened, limit could not be */
