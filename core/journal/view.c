@@ -196,7 +196,8 @@ void en_thing_row(const struct en_book *b, const struct en_thing *t,
     row->person = b->name[t->person];
     row->id = t->id;
     en_id_letters(&t->id, row->letters);
-    row->unique = t->unique;
+    /* Drafts are not named by letters and have no neighbours to differ from. */
+    row->unique = t->unique > 0 ? t->unique : EN_LETTERS_SHOWN;
     row->mine = en_thing_mine(b, t);
     row->deleted = t->deleted;
     row->letter = r->opens != EN_OPENS_NONE;
