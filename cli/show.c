@@ -14,9 +14,12 @@
 #define ID_ON       "\x1b[36m"
 #define COLOUR_OFF  "\x1b[0m"
 #define TABLE_GAP   2
-#define FACT_GAP    3 /* after a label; one more before a command */
+#define FACT_GAP    3 /* after a label */
+#define FACT_GAP_2  4 /* before a command */
 #define FACT_INDENT 2
-#define TEXT_LEAST  20 /* a last column narrower than this takes its own line */
+
+static const size_t table_gap[2] = {TABLE_GAP, TABLE_GAP};
+static const size_t fact_gap[2] = {FACT_GAP, FACT_GAP_2};
 
 struct en_show_env en_show_env_system(void)
 {
@@ -641,10 +644,10 @@ static struct en_span next_cell(struct en_span *left, bool *id)
 }
 
 static void row_out(struct en_show *s, struct en_span *left,
-                    const size_t *width, size_t indent, size_t gap)
+                    const size_t *width, size_t indent, const size_t gap[2])
 {
     unsigned columns = columns_of(s);
-    size_t at = indent, pad = 0;
+    size_t at = indent, pad = 0, before;
     bool id, first = true;
 
     add_spaces(s, &s->out, indent);
@@ -654,13 +657,13 @@ static void row_out(struct en_show *s, struct en_span *left,
 
         if (width[i] == 0)
             continue;
+        before = first ? 0 : gap[i == 1 ? 0 : 1];
         if (w == 0) {
-            pad += width[i] + (first ? 0 : gap);
+            pad += width[i] + before;
             first = false;
             continue;
         }
-        if (!first)
-            pad += gap;
+        pad += before;
         /* What has no room on this line begins its own, a little indented. */
         if (!first && at + pad + w > columns) {
             add_str(s, &s->out, "\n");
@@ -684,8 +687,9 @@ static void row_out(struct en_show *s, struct en_span *left,
     add_str(s, &s->out, "\n");
 }
 
-/* Prints the waiting rows of s->columns columns and forgets them. */
-static void rows_out(struct en_show *s, size_t indent, size_t gap)
+/* Prints the waiting rows of s->columns columns and forgets them. gap is that
+ * before the second column, and that before each later one. */
+static void rows_out(struct en_show *s, size_t indent, const size_t gap[2])
 {
     size_t width[EN_COLUMNS_MAX] = {0};
     struct en_span left = en_buf_span(&s->cells);
@@ -710,7 +714,7 @@ static void rows_out(struct en_show *s, size_t indent, size_t gap)
 void en_show_table_end(struct en_show *s)
 {
     assert(s->column != NULL);
-    rows_out(s, 0, TABLE_GAP);
+    rows_out(s, 0, table_gap);
 }
 
 void en_show_record(struct en_show *s, const struct en_column *column,
@@ -740,14 +744,12 @@ void en_show_fact(struct en_show *s, const char *label, struct en_cell value,
         en_buf_free(&text);
         return;
     }
-    /* The three texts of a fact: the gap before a command is one wider. */
+    /* The three texts of a fact, each with its mark and its NUL. */
     add(s, &s->facts, EN_SPAN(&mark, 1));
     keep(s, en_tr(&s->ask.t, &s->facts, label, NULL));
     add(s, &s->facts, EN_SPAN((const uint8_t *)"", 1));
     add(s, &s->facts, EN_SPAN(&mark, 1));
     add(s, &s->facts, en_buf_span(&text));
-    if (next != NULL)
-        add_str(s, &s->facts, " ");
     add(s, &s->facts, EN_SPAN((const uint8_t *)"", 1));
     add(s, &s->facts, EN_SPAN(&mark, 1));
     if (next != NULL)
@@ -770,7 +772,7 @@ static void facts_out(struct en_show *s)
     s->column = none;
     s->fact_count = 0;
     en_buf_clear(&s->facts);
-    rows_out(s, FACT_INDENT, FACT_GAP);
+    rows_out(s, FACT_INDENT, fact_gap);
 }
 
 struct en_json_out *en_show_json(struct en_show *s)
@@ -896,7 +898,7 @@ en_err en_show_end(struct en_show *s)
     en_err err;
 
     if (s->column != NULL)
-        rows_out(s, 0, TABLE_GAP);
+        rows_out(s, 0, table_gap);
     facts_out(s);
     if (s->ask.mode == EN_SHOW_JSON && s->err == EN_OK) {
         json_close(s);
