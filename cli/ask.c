@@ -436,6 +436,8 @@ en_err en_ask_name(struct en_ask *a, struct en_span prompt, const char *flag,
         err = en_ask_line(a, prompt, flag, EN_LINE_MAX, &line, why);
         if (err == EN_OK) {
             err = en_text_name(en_buf_span(&line), EN_NAME_MAX, out);
+            if (err == EN_OK)
+                *why = (struct en_why){0}; /* an earlier try may have set it */
             if (err != EN_RANGE)
                 break;
         } else if (err != EN_RANGE || why->reason == EN_WHY_NO_INPUT) {
@@ -474,6 +476,7 @@ en_err en_ask_yes(struct en_ask *a, struct en_span question, const char *flag,
         which = en_value_find(answers, en_buf_span(&line));
         if (which >= 0) {
             *yes = which < 2;
+            *why = (struct en_why){0};
             break;
         }
         err = tell_id(a, EN_MSG("Type yes or no. Ctrl-C leaves everything as "
@@ -722,6 +725,7 @@ en_err en_ask_new_passphrase(struct en_ask *a, enum en_ask_style style,
             err = tell_error(a, EN_RANGE, why);
     }
     if (err == EN_OK) {
+        *why = (struct en_why){0};
         *out = first;
         first = (struct en_secret){0};
     }
