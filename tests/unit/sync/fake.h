@@ -9,7 +9,9 @@
 #ifndef EN_TESTS_UNIT_SYNC_FAKE_H
 #define EN_TESTS_UNIT_SYNC_FAKE_H
 
+#ifndef EN_FAKE_ASSERTS /* who brings its own: a fuzz target has no cmocka */
 #include "lib/test.h"
+#endif
 #include "sync/sync.h"
 
 #include <stdlib.h>
