@@ -937,8 +937,9 @@ static en_err on_event(struct en_sync *s, const struct en_sync_event *ev,
     case EN_SYNC_RECEIVED: return on_received(s, ev, todo);
     case EN_SYNC_TICKED: return on_tick(s);
     case EN_SYNC_ROOM: return EN_OK;
-    case EN_SYNC_REVOKED: s->revoked = true; /* fall through */
+    case EN_SYNC_REVOKED:
     case EN_SYNC_CHANGED:
+        s->revoked = s->revoked || ev->type == EN_SYNC_REVOKED;
         s->changed = true;
         s->next_due = s->next_due || is_streaming(s);
         return EN_OK;
