@@ -300,7 +300,7 @@ int en_cmd_circle_members(struct en_cmd *cmd, const struct en_args *args)
             EN_ARGS(en_arg_span("circle", en_buf_span(&ps.circle_name)),
                     en_arg_count("persons", "{n} person", "{n} people",
                                  ps.circle.persons),
-                    en_arg_count("devices", EN_MSG("{n} device"), "{n} devices",
+                    en_arg_count("devices", "{n} device", "{n} devices",
                                  ps.circle.devices)));
     }
     people_free(&ps);
@@ -653,7 +653,8 @@ static void say_shared(struct en_cmd *cmd, const struct sharing *s,
             "{here} of {n} other device. To take it back: entrenous delete "
             "{id}",
             "Shared: {id}, copy of {original}, with the circle. Received by "
-            "{here} of {n} other devices. To take it back: entrenous delete "
+            "{here} of the {n} other devices. To take it back: entrenous "
+            "delete "
             "{id}",
             s->shared.others, args);
     en_rows_record(cmd, &s->entry.e);

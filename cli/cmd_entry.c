@@ -226,10 +226,10 @@ static en_err say_saved(struct en_cmd *cmd, const struct en_entry_copy *e)
     struct groups g = {0};
     en_err err;
 
-    en_show_line(&cmd->show, "Saved: {id} ({lines}), private.",
-                 EN_ARGS(en_arg_text("id", e->id),
-                         en_arg_count("lines", EN_MSG("{n} line"), "{n} lines",
-                                      e->e.lines)));
+    en_show_line(
+        &cmd->show, "Saved: {id} ({lines}), private.",
+        EN_ARGS(en_arg_text("id", e->id),
+                en_arg_count("lines", "{n} line", "{n} lines", e->e.lines)));
     en_rows_record(cmd, &e->e);
     en_show_hint(&cmd->show, "To read it again: entrenous read {id}",
                  EN_ARGS(en_arg_text("id", e->id)));
@@ -454,7 +454,11 @@ static en_err show_full(void *user, struct en_span item)
     if (err == EN_OK) {
         if (r->n > 0)
             en_show_blank(&r->cmd->show);
-        if (r->n == 0 && f->entry.heads > 1 && !r->history)
+        if (r->n == 0 && f->entry.heads == 2 && !r->history)
+            en_show_line(&r->cmd->show,
+                         "Two versions, written without seeing each other.",
+                         NULL);
+        else if (r->n == 0 && f->entry.heads > 2 && !r->history)
             en_show_line_n(&r->cmd->show,
                            "{n} version, written without seeing any other.",
                            "{n} versions, written without seeing each other.",

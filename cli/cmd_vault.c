@@ -374,13 +374,14 @@ static en_err show_group(struct status *st, const struct en_rpc_circle *c)
     if (c->others == 0)
         en_show_line(&cmd->show, "{circle} - {persons}",
                      EN_ARGS(en_arg_span("circle", c->name),
-                             en_arg_count("persons", EN_MSG("{n} person"),
-                                          "{n} people", c->persons)));
+                             en_arg_count("persons", "{n} person", "{n} people",
+                                          c->persons)));
     else
         en_show_line_n(
             &cmd->show,
             "{circle} - {persons}, in step with {here} of {n} other device",
-            "{circle} - {persons}, in step with {here} of {n} other devices",
+            "{circle} - {persons}, in step with {here} of the {n} other "
+            "devices",
             c->others,
             EN_ARGS(
                 en_arg_span("circle", c->name),

@@ -8,9 +8,8 @@ void asker_new(struct asker *q, struct en_home *home)
 {
     memset(q, 0, sizeof *q);
     q->env.home = home;
-    q->env.now = (struct en_now){.now_ms = 1000,
-                                 .time_ms = INT64_C(1808921220000),
-                                 .offset_min = 120};
+    q->env.now = (struct en_now){
+        .now_ms = 1000, .time_ms = INT64_C(1808921220000), .offset_min = 120};
 }
 
 void asker_free(struct asker *q)

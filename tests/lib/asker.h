@@ -20,7 +20,7 @@
 struct asker {
     struct en_answer_env env;
     uint64_t number;
-    struct en_buf frames; /* of the last answer, one after the other */
+    struct en_buf frames;       /* of the last answer, one after the other */
     size_t at[ASKER_ITEMS_MAX]; /* items in frames */
     size_t len[ASKER_ITEMS_MAX];
     size_t items;
