@@ -59,52 +59,78 @@ static en_err note(struct en_buf *map, size_t count, size_t at)
     return err;
 }
 
+/* Folds the ASCII that s begins with; out has room for it. Returns its length. */
+static size_t fold_ascii(const struct en_folder *f, struct en_span s,
+                         struct en_buf *out, bool *space)
+{
+    uint8_t *o = out->p + out->n;
+    bool after = *space;
+    size_t i = 0;
+
+    for (; i < s.n && s.p[i] < 128; i++) {
+        uint8_t c = f->ascii[s.p[i]];
+
+        /* Written over by the next one if it is not the first of its run. */
+        *o = c;
+        o += !(after && c == ' ');
+        after = c == ' ';
+    }
+    out->n = (size_t)(o - out->p);
+    *space = after;
+    return i;
+}
+
+/* One character of s, with its place if there is a map. */
+static en_err fold_next(struct en_folder *f, struct en_span *s,
+                        const uint8_t *start, struct en_buf *out,
+                        struct en_buf *map, bool *space)
+{
+    struct en_span at = *s;
+    size_t n = out->n;
+    int32_t cp = en_text_next(s);
+    en_err err;
+
+    if (cp < 0)
+        return EN_RANGE;
+    at.n -= s->n;
+    if (cp < 128)
+        err = en_buf_add_u8(out, f->ascii[cp]);
+    else
+        err = fold_one(f, at, cp, out);
+    if (err == EN_OK && *space && out->n > n && out->p[n] == ' ') {
+        memmove(out->p + n, out->p + n + 1, out->n - n - 1);
+        out->n--;
+    }
+    if (out->n > n)
+        *space = out->p[out->n - 1] == ' ';
+    return err == EN_OK ? note(map, out->n - n, (size_t)(at.p - start)) : err;
+}
+
 en_err en_fold(struct en_folder *f, struct en_span s, struct en_buf *out,
                struct en_buf *map)
 {
     size_t before = out->n;
     struct en_span left = s;
     bool space = false; /* the last byte written is a space */
-    en_err err;
+    en_err err = EN_OK;
 
     if (s.n >= UINT32_MAX)
         return EN_RANGE;
-    /* Most text grows by nothing: one reservation instead of one a byte. */
-    err = en_buf_reserve(out, s.n);
     while (left.n > 0 && err == EN_OK) {
-        struct en_span at = left;
-        size_t start = out->n;
-        uint8_t c = left.p[0];
+        size_t n;
 
-        if (c < 128) {
-            left.p++;
-            left.n--;
-            c = f->ascii[c];
-            if (c == ' ' && space)
-                continue;
-            if (out->n < out->cap)
-                out->p[out->n++] = c;
-            else
-                err = en_buf_add_u8(out, c);
-        } else {
-            int32_t cp = en_text_next(&left);
-
-            if (cp < 0) {
-                err = EN_RANGE;
+        /* Nearly all text is ASCII, which never grows: one look at the room
+         * there is for a whole run of it. */
+        if (left.p[0] < 128 && map == NULL) {
+            err = en_buf_reserve(out, left.n);
+            if (err != EN_OK)
                 break;
-            }
-            at.n -= left.n;
-            err = fold_one(f, at, cp, out);
-            if (err == EN_OK && space && out->n > start &&
-                out->p[start] == ' ') {
-                memmove(out->p + start, out->p + start + 1, out->n - start - 1);
-                out->n--;
-            }
+            n = fold_ascii(f, left, out, &space);
+            left.p += n;
+            left.n -= n;
+        } else {
+            err = fold_next(f, &left, s.p, out, map, &space);
         }
-        if (err == EN_OK && map != NULL)
-            err = note(map, out->n - start, (size_t)(at.p - s.p));
-        if (out->n > start)
-            space = out->p[out->n - 1] == ' ';
     }
     if (err != EN_OK) {
         if (out->n > before)
@@ -158,14 +184,14 @@ struct en_span en_fold_word(const struct en_folder *f, struct en_span s,
     for (; i < s.n; i += len) {
         while (i < s.n && s.p[i] < 128 && !f->word[s.p[i]])
             i++;
-        if (i == s.n || of_word(f, s, i, &len))
+        if (i == s.n || s.p[i] < 128 || of_word(f, s, i, &len))
             break;
     }
     start = i;
     for (; i < s.n; i += len) {
         while (i < s.n && s.p[i] < 128 && f->word[s.p[i]])
             i++;
-        if (i == s.n || !of_word(f, s, i, &len))
+        if (i == s.n || s.p[i] < 128 || !of_word(f, s, i, &len))
             break;
     }
     *at = i;

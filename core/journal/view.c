@@ -1,5 +1,6 @@
 #include "journal/view.h"
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "journal/book_in.h"
 #include "journal/revision.h"
@@ -33,37 +34,27 @@ static size_t cut_line(struct en_span s)
 
 en_err en_view_words(struct en_span text, struct en_buf *out, bool *cut)
 {
-    struct en_buf line = {0};
+    /* A few bytes more than are kept, so that the cut sees what follows it. */
+    uint8_t line[EN_FIRST_WORDS_MAX + 64];
     size_t at = 0;
-    size_t n;
-    en_err err = EN_OK;
+    size_t n = 0;
+    en_err err;
 
-    *cut = false;
     while (at < text.n && is_space(text.p[at]))
         at++;
     while (text.n > at && is_space(text.p[text.n - 1]))
         text.n--;
-    /* A few bytes more than are kept, so that the cut sees what follows it. */
-    err = en_buf_reserve(&line, EN_FIRST_WORDS_MAX + 64);
-    while (at < text.n && line.n < EN_FIRST_WORDS_MAX + 64 && err == EN_OK) {
-        if (is_space(text.p[at])) {
-            while (at < text.n && is_space(text.p[at]))
-                at++;
-            err = en_buf_add_u8(&line, ' ');
-        } else {
-            err = en_buf_add_u8(&line, text.p[at++]);
-        }
+    while (at < text.n && n < sizeof(line)) {
+        bool space = is_space(text.p[at]);
+
+        line[n++] = space ? ' ' : text.p[at];
+        at++;
+        while (space && is_space(text.p[at]))
+            at++; /* ends at a word: the text's own end is trimmed */
     }
-    if (err != EN_OK)
-        goto out;
-    n = line.n;
-    if (n > EN_FIRST_WORDS_MAX) {
-        *cut = true;
-        n = cut_line(en_buf_span(&line));
-    }
-    err = en_buf_add(out, line.p, n);
-out:
-    en_buf_free(&line);
+    *cut = n > EN_FIRST_WORDS_MAX;
+    err = en_buf_add(out, line, *cut ? cut_line(EN_SPAN(line, n)) : n);
+    en_wipe(line, sizeof(line));
     return err;
 }
 
