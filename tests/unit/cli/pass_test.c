@@ -162,8 +162,23 @@ static void a_command_gives_its_first_line_without_a_shell(void **state)
     commands("printf %s *", EN_OK, "*");
     /* One that says much more than a line still ends well. */
     commands("sh -c 'echo first; seq 1 100000'", EN_OK, "first");
-    /* Its stdin is empty: ours may be the text to keep. */
+}
+
+static void a_command_reads_nothing_of_our_stdin(void **state)
+{
+    char path[40], rest[16] = {0};
+    int was = dup(STDIN_FILENO), text = holding(BYTES("the text\n"), path);
+
+    (void)state;
+    /* What waits there may be the text to keep. */
+    assert_true(was >= 0 && dup2(text, STDIN_FILENO) >= 0);
     commands("sh -c 'cat; echo end'", EN_OK, "end");
+    assert_int_equal(read(STDIN_FILENO, rest, 15), 9);
+    assert_string_equal(rest, "the text\n");
+    assert_true(dup2(was, STDIN_FILENO) >= 0);
+    (void)close(was);
+    (void)close(text);
+    (void)unlink(path);
 }
 
 static void a_command_that_fails_gives_nothing(void **state)
@@ -281,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_longer_one_is_refused_and_the_longest_taken),
         cmocka_unit_test(a_file_that_is_not_there_is_named),
         cmocka_unit_test(a_command_gives_its_first_line_without_a_shell),
+        cmocka_unit_test(a_command_reads_nothing_of_our_stdin),
         cmocka_unit_test(a_command_that_fails_gives_nothing),
         cmocka_unit_test(words_of_a_command_are_bounded),
         cmocka_unit_test(twelve_characters_are_the_least_whatever_their_bytes),

@@ -86,8 +86,8 @@ verbs_are_known_in_both_languages_whatever_their_spelling(void **state)
                                            "seance",
                                            "séance",
                                            "SÉANCE",
-                                           "se\xcc\x81"
-                                           "ance",
+                                           ("se\xcc\x81"
+                                            "ance"),
                                            "Séance"};
 
     (void)state;

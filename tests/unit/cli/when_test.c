@@ -494,8 +494,8 @@ static void anything_else_is_no_date(void **state)
         "2.30",
         "today at",
         "\xf0\x9f\x93\x85",
-        "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 "
-        "1 1 1 1 1 1 1 1 1 1 1 1 1 1"};
+        ("1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 "
+         "1 1 1 1 1 1 1 1 1 1 1 1 1 1")};
     char longer[EN_WHEN_BYTES_MAX + 2];
 
     (void)state;
