@@ -158,7 +158,8 @@ struct person {
     size_t devices; /* kits left out */
     struct en_buf name;
     struct en_buf labels; /* "portable, papier" */
-    uint32_t flags;       /* of all devices together */
+    struct en_buf paper;
+    uint32_t flags; /* of all devices together */
 };
 
 struct people {
@@ -174,6 +175,7 @@ static void people_free(struct people *ps)
     for (size_t i = 0; i < ps->n; i++) {
         en_buf_free(&ps->p[i].name);
         en_buf_free(&ps->p[i].labels);
+        en_buf_free(&ps->p[i].paper);
     }
     free(ps->p);
     en_buf_free(&ps->circle_name);
@@ -196,6 +198,31 @@ static struct person *person_of(struct people *ps, const struct en_id16 *id)
     return p;
 }
 
+/* Kits wait until all devices are named: paper stands last. */
+static en_err add_label(struct person *p, const struct en_rpc_device *d)
+{
+    struct en_buf *to =
+        (d->flags & EN_DEVICE_KIT) != 0 ? &p->paper : &p->labels;
+    en_err err = to->n > 0 ? en_buf_add_str(to, ", ") : EN_OK;
+
+    return err == EN_OK ? en_buf_add_span(to, d->label) : err;
+}
+
+static en_err join_labels(struct people *ps)
+{
+    en_err err = EN_OK;
+
+    for (size_t i = 0; i < ps->n && err == EN_OK; i++) {
+        struct person *p = &ps->p[i];
+
+        if (p->labels.n > 0 && p->paper.n > 0)
+            err = en_buf_add_str(&p->labels, ", ");
+        if (err == EN_OK)
+            err = en_buf_add_span(&p->labels, en_buf_span(&p->paper));
+    }
+    return err;
+}
+
 static en_err add_device(struct people *ps, const struct en_rpc_device *d)
 {
     struct person *p;
@@ -214,9 +241,7 @@ static en_err add_device(struct people *ps, const struct en_rpc_device *d)
     p->kit |= (d->flags & EN_DEVICE_KIT) != 0;
     p->flags |= d->flags;
     p->devices += (d->flags & EN_DEVICE_KIT) == 0;
-    if (err == EN_OK && p->labels.n > 0)
-        err = en_buf_add_str(&p->labels, ", ");
-    return err == EN_OK ? en_buf_add_span(&p->labels, d->label) : err;
+    return err == EN_OK ? add_label(p, d) : err;
 }
 
 /* MEMBERS: the circle, then its devices. */
@@ -289,6 +314,8 @@ int en_cmd_circle_members(struct en_cmd *cmd, const struct en_args *args)
     (void)args;
     if (err == EN_OK && ps.n > 0)
         qsort(ps.p, ps.n, sizeof *ps.p, by_name);
+    if (err == EN_OK)
+        err = join_labels(&ps);
     if (err == EN_OK) {
         en_show_table(&cmd->show, member_columns,
                       sizeof member_columns / sizeof member_columns[0]);

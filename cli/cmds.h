@@ -26,7 +26,14 @@
     X(circle_list)                                                             \
     X(circle_members)                                                          \
     X(share)                                                                   \
-    X(words)
+    X(words)                                                                   \
+    X(invite)                                                                  \
+    X(join)                                                                    \
+    X(sync)                                                                    \
+    X(sync_status)                                                             \
+    X(agent_start)                                                             \
+    X(agent_stop)                                                              \
+    X(agent_status)
 
 #define EN_CMDS_DECLARE(name)                                                  \
     int en_cmd_##name(struct en_cmd *cmd, const struct en_args *args);

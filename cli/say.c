@@ -230,6 +230,10 @@ static const struct row rows[] = {
      EN_MSG("I have no help on \"{what}\". To see what there is: entrenous "
             "help"),
      NULL, EN_MSG("entrenous help")},
+    {EN_WHY_TERMINAL, ANY, EN_EXIT_MISUSE,
+     EN_MSG("Two people compare words aloud here, so a terminal is needed. "
+            "Nothing was changed: open one and type the same command."),
+     NULL, NULL},
     /* No reason: what the code alone can tell. */
     {EN_WHY_NONE, EN_NOMEM, EN_EXIT_FAILED,
      EN_MSG("This computer has no memory left for this. Nothing was changed: "

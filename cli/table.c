@@ -51,6 +51,44 @@ static const struct en_flag import_flags[] = {
     {"report", EN_FLAG_VALUE, 0}, {"zone", EN_FLAG_ALWAYS, 0},
     {"tag", EN_FLAG_REPEAT, 0},   {NULL, 0, 0}};
 
+static const struct en_flag invite_flags[] = {{"as", EN_FLAG_VALUE, 0},
+                                              {NULL, 0, 0}};
+static const struct en_flag join_flags[] = {{"address", EN_FLAG_VALUE, 0},
+                                            {"name", EN_FLAG_VALUE, 0},
+                                            {"weak-device", EN_FLAG_BARE, 0},
+                                            {NULL, 0, 0}};
+static const struct en_flag sync_flags[] = {{"once", EN_FLAG_BARE, 0},
+                                            {"address", EN_FLAG_VALUE, 0},
+                                            {"stop", EN_FLAG_BARE, 0},
+                                            {NULL, 0, 0}};
+static const struct en_flag sync_status_flags[] = {{"watch", EN_FLAG_BARE, 0},
+                                                   {NULL, 0, 0}};
+
+static const struct en_verb sync_subs[] = {
+    {.en = "status",
+     .fr = "statut",
+     .flags = sync_status_flags,
+     .run = en_cmd_sync_status,
+     .help = EN_MSG("which devices are linked")},
+    {.en = NULL},
+};
+
+static const struct en_verb agent_subs[] = {
+    {.en = "start",
+     .fr = "demarrer",
+     .run = en_cmd_agent_start,
+     .help = EN_MSG("starts it")},
+    {.en = "stop",
+     .fr = "arreter",
+     .run = en_cmd_agent_stop,
+     .help = EN_MSG("locks and ends it")},
+    {.en = "status",
+     .fr = "statut",
+     .run = en_cmd_agent_status,
+     .help = EN_MSG("whether it runs, and until when")},
+    {.en = NULL},
+};
+
 static const struct en_verb circle_subs[] = {
     {.en = "create",
      .fr = "creer",
@@ -151,6 +189,26 @@ const struct en_verb en_verbs[] = {
      .fr = "cercle",
      .subs = circle_subs,
      .help = EN_MSG("makes and shows circles")},
+    {.en = "invite",
+     .fr = "inviter",
+     .flags = invite_flags,
+     .words_min = 1,
+     .words_max = 1,
+     .run = en_cmd_invite,
+     .help = EN_MSG("lets a person in, by a spoken code")},
+    {.en = "join",
+     .fr = "rejoindre",
+     .flags = join_flags,
+     .words_min = 1,
+     .words_max = 6,
+     .run = en_cmd_join,
+     .help = EN_MSG("joins a circle with the code you were told")},
+    {.en = "sync",
+     .fr = "relier",
+     .subs = sync_subs,
+     .flags = sync_flags,
+     .run = en_cmd_sync,
+     .help = EN_MSG("links this computer with the circle's others")},
     {.en = "words",
      .fr = "mots",
      .run = en_cmd_words,
@@ -167,6 +225,10 @@ const struct en_verb en_verbs[] = {
      .flags = doctor_flags,
      .run = en_cmd_doctor,
      .help = EN_MSG("looks whether all is in order")},
+    {.en = "agent",
+     .fr = "agent",
+     .subs = agent_subs,
+     .help = EN_MSG("the part that keeps the journal open")},
     {.en = "help",
      .fr = "aide",
      .words_max = 1,

@@ -102,10 +102,11 @@ enum en_reason {
     EN_WHY_KIT_PAPER,   /* DENIED: the kit's words are on paper only */
     EN_WHY_NO_DRAFT,    /* ABSENT: there is no draft to go on with */
     EN_WHY_NO_RECORDS, /* ABSENT: a file yields nothing; what = path, n refused */
-    EN_WHY_RECORDS, /* RANGE: too many records; what = path, n there, limit */
-    EN_WHY_FORMAT,  /* RANGE: no format of import; what = as typed, or path */
-    EN_WHY_ZONE,    /* RANGE: no zone; what = as typed */
-    EN_WHY_NO_HELP, /* ABSENT: no such verb or topic; what = as typed */
+    EN_WHY_RECORDS,  /* RANGE: too many records; what = path, n there, limit */
+    EN_WHY_FORMAT,   /* RANGE: no format of import; what = as typed, or path */
+    EN_WHY_ZONE,     /* RANGE: no zone; what = as typed */
+    EN_WHY_NO_HELP,  /* ABSENT: no such verb or topic; what = as typed */
+    EN_WHY_TERMINAL, /* RANGE: two people compare words: a terminal is needed */
     EN_REASON_COUNT
 };
 

@@ -266,8 +266,7 @@ en_err en_act_received(struct en_act *a, const struct en_replica *r)
     for (size_t i = 0; i < en_circle_members(c); i++) {
         const struct en_member *m = en_circle_member(c, i);
 
-        if (!m->active || (m->flags & (EN_CERT_KIT | EN_CERT_ROOT)) != 0 ||
-            en_id_eq(&m->device, en_replica_device(r)))
+        if (!present(m) || en_id_eq(&m->device, en_replica_device(r)))
             continue;
         s.others++;
         if (en_replica_in_step(r, &m->device))
@@ -416,8 +415,10 @@ static en_err do_words(struct en_act *a)
 static en_err do_watch(struct en_act *a)
 {
     struct en_rpc_link off = {.counter = 1};
+    struct en_rpc_watch w;
+    en_err err = en_rpc_get_watch(a->args, &w);
 
-    return EN_EMIT(a, link, &off);
+    return err == EN_OK ? EN_EMIT(a, link, &off) : err;
 }
 
 static en_err do_lock(struct en_act *a)
@@ -509,6 +510,20 @@ static en_err deep_findings(struct en_act *a)
     return err;
 }
 
+/* A circle that has another device: before that nothing can wait. */
+static bool others_in(const struct en_replica *r)
+{
+    const struct en_circle *c = en_replica_circle(r);
+
+    for (size_t i = 0; i < en_circle_members(c); i++) {
+        const struct en_member *m = en_circle_member(c, i);
+
+        if (present(m) && !en_id_eq(&m->device, en_replica_device(r)))
+            return true;
+    }
+    return false;
+}
+
 static enum en_rpc_level bad_if(bool bad, enum en_rpc_level level)
 {
     return bad ? level : EN_LEVEL_OK;
@@ -541,7 +556,7 @@ en_err en_act_doctor(struct en_act *a)
         aside += en_replica_set_aside(r);
         forks += en_replica_forks(r);
         control += en_circle_count(en_replica_circle(r));
-        if (en_circle_policy(en_replica_circle(r)).personal == 0)
+        if (others_in(r))
             waiting += en_replica_waiting(r);
     }
     err = en_store_key(en_home_store(a->home), &kit, &key);
@@ -645,6 +660,31 @@ static en_err run(struct en_act *a, uint32_t verb)
     return verb >= EN_RPC_LINK_ON ? EN_CLOSED : EN_PROTOCOL;
 }
 
+/* What the disk said, where nobody above had more to say. */
+static void explain(struct en_act *a, en_err err)
+{
+    const struct en_vault *v = en_home_vault(a->home);
+
+    if (v != NULL && a->why.reason == EN_WHY_NONE &&
+        (err == EN_IO || err == EN_FULL || err == EN_FORGED ||
+         err == EN_MOVED || err == EN_BUSY))
+        a->why = *en_vault_why(v);
+}
+
+/* After a failed write nothing in memory is trusted: the next request opens the
+ * vault again and reads what the disk really holds. */
+static void lock_if_broken(struct en_home *h)
+{
+    struct en_vault *v = en_home_vault(h);
+    struct en_vault_state st;
+
+    if (v == NULL)
+        return;
+    en_vault_state(v, &st);
+    if (st.broken)
+        en_home_lock(h);
+}
+
 en_err en_answer(const struct en_answer_env *env, struct en_span request,
                  en_err (*send)(void *user, struct en_span body), void *user)
 {
@@ -664,8 +704,10 @@ en_err en_answer(const struct en_answer_env *env, struct en_span request,
         a.args = r.args;
         err = run(&a, r.verb);
     }
+    explain(&a, err);
     err = en_rpc_end(&a.out, err, &a.why);
     en_rpc_answer_free(&a.out);
     en_buf_free(&a.item);
+    lock_if_broken(a.home);
     return err;
 }

@@ -271,7 +271,7 @@ struct en_rpc_agree {
 };
 
 struct en_rpc_join {
-    struct en_span code;    /* canonical: "7-jard-moul" */
+    struct en_span code; /* as typed: the answer names the word that is none */
     struct en_span address; /* numeric "IP:PORT"; empty: look on this network */
 };
 
