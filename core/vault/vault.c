@@ -82,8 +82,10 @@ static en_err make_path(struct en_vault *v)
     return EN_OK;
 }
 
-static void close_database(struct en_vault *v)
+/* Whether everything below went well. */
+static bool close_database(struct en_vault *v)
 {
+    bool well;
     int rc;
 
     en_tables_close(&v->tables);
@@ -93,15 +95,17 @@ static void close_database(struct en_vault *v)
         assert(rc == SQLITE_OK);
         v->db = NULL;
     }
+    well = v->vfs != NULL && !en_vfs_seen(v->vfs)->failed;
     en_vfs_free(v->vfs);
     v->vfs = NULL;
+    return well;
 }
 
 static void free_vault(struct en_vault *v)
 {
     if (v == NULL)
         return;
-    close_database(v);
+    (void)close_database(v);
     en_guarded_free(v->keys);
     free(v->dir);
     free(v->db_path);
@@ -555,7 +559,7 @@ static en_err make_database(struct en_vault *v, struct en_why *why)
     struct en_disk *d = v->disk;
     struct en_span nothing = {0};
     uint64_t size;
-    bool bad;
+    bool failed;
     en_err err = make_path(v);
 
     if (err == EN_OK)
@@ -565,18 +569,19 @@ static en_err make_database(struct en_vault *v, struct en_why *why)
     err = open_database(v, true, why);
     if (err != EN_OK)
         return err;
-    en_tables_close(&v->tables);
-    bad = sqlite3_close(v->db) != SQLITE_OK;
-    v->db = NULL;
-    bad = bad || en_vfs_seen(v->vfs)->failed;
-    if (bad)
-        return explain(v, EN_IO, why);
-    close_database(v);
-    /* Closing checkpoints and removes the log, and says nothing if it cannot. */
+    /* Closing would do this too, and say nothing if it could not. */
+    err = en_sql_err(sqlite3_wal_checkpoint_v2(
+        v->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+    if (err != EN_OK)
+        return explain(v, err, why);
+    failed = !close_database(v);
     err = d->ops->size(d, v->dir, v->wal_name, &size, why);
-    if (err != EN_ABSENT)
-        return err == EN_OK ? EN_IO : err;
-    err = d->ops->write(d, v->dir, v->db_name, false, 0, nothing, why);
+    if (err == EN_OK)
+        err = size > 0 ? EN_IO : d->ops->remove(d, v->dir, v->wal_name, why);
+    if (err == EN_ABSENT)
+        err = failed ? EN_IO : EN_OK;
+    if (err == EN_OK)
+        err = d->ops->write(d, v->dir, v->db_name, false, 0, nothing, why);
     if (err == EN_OK)
         err = d->ops->sync_dir(d, v->dir, why);
     return err;
@@ -632,7 +637,7 @@ en_err en_vault_create_kek(const char *dir, const struct en_key *kek,
     if (err == EN_OK)
         err = replace_header(v, v->bytes, why);
     if (err != EN_OK) {
-        close_database(v);
+        (void)close_database(v);
         /* Nothing is left of a vault that there is not, if that is sure. */
         if (!v->broken)
             (void)remove_rubbish(v, true);
