@@ -5,7 +5,7 @@
 #define EN_TESTS_CRASH_CRASH_HELP_H
 
 #include "lib/test.h"
-#include "simdisk.h"
+#include "crash/simdisk.h"
 #include "vault/internal.h"
 
 #define DIR_NAME "/vault"

@@ -1,4 +1,4 @@
-#include "simdisk.h"
+#include "crash/simdisk.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
