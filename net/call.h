@@ -3,17 +3,28 @@
  * this process.
  *
  * The bytes of request and replies are the same on both roads (replica/rpc.h), so a
- * command cannot tell them apart, but by what STATE says. In this process the vault
- * is opened by the first request that needs it, with a passphrase asked through the
- * function the command gave; it stays open until en_call_free, which first lets
- * every circle settle what its records oblige this device to do.
+ * command cannot tell them apart, but by what STATE says. Three roads:
+ *
+ *   agent    the socket of the run folder answers. Where the agent is locked and a
+ *            request needs the vault, it is unlocked first, with a passphrase asked
+ *            through the function the command gave.
+ *   here     nobody answers: the vault is opened in this process by the first
+ *            request that needs it, in the same way, and stays open until
+ *            en_call_free, which first lets every circle settle what its records
+ *            oblige this device to do.
+ *   own      nobody answers and the request is about the link: an agent for this
+ *            command alone, on an inherited socket and under no name, that ends
+ *            with the command.
+ *
+ * A passphrase goes over the socket, never through an argument or the environment.
  *
  * Ownership  a call borrows all that its env points to.
  * Threads    one.
  * Units      the clock's now_ms is monotonic, time_ms Unix, offset minutes east.
  * Errors     what the reply said, with its why; EN_BUSY (OWNER): another process
- *            holds the vault and no agent answers; EN_CLOSED, EN_PROTOCOL: the agent
- *            went away or said what is no reply; EN_NOMEM.
+ *            holds the vault and no agent answers; EN_CLOSED: the agent went away,
+ *            or (CANCELLED) a signal ended the wait; EN_PROTOCOL: it said what is no
+ *            reply; EN_NOMEM.
  */
 #ifndef EN_NET_CALL_H
 #define EN_NET_CALL_H
@@ -21,16 +32,10 @@
 #include "base/rng.h"
 #include "base/secret.h"
 #include "base/trace.h"
+#include "net/clock.h"
 #include "replica/rpc.h"
 
 struct en_call;
-
-struct en_clock {
-    uint64_t (*now_ms)(void *user);
-    int64_t (*time_ms)(void *user);
-    int16_t (*offset_min)(void *user, int64_t time_ms);
-    void *user;
-};
 
 struct en_call_env {
     const char *vault_dir; /* XDG_DATA_HOME/entrenous */
@@ -41,7 +46,11 @@ struct en_call_env {
     /* The passphrase, when the vault must be opened here; its errors are returned
      * as they are. Asked at most once: a wrong one ends the command. */
     en_err (*passphrase)(void *user, struct en_secret *out, struct en_why *why);
+    /* Whether a signal that came meanwhile ends the command; NULL: never. Asked
+     * when a signal has interrupted the wait for an agent's answer. */
+    bool (*cancelled)(void *user);
     void *user;
+    const char *program; /* what "agent run" is said to; NULL: this one */
 };
 
 en_err en_call_new(struct en_call **c, const struct en_call_env *env);
@@ -51,10 +60,8 @@ void en_call_free(struct en_call *c);
 /*
  * en_call_agent - from here on an agent answers: starts one if none does.
  *
- * It takes over what this process has opened: the passphrase goes through an
- * inherited pipe, never through an argument or the environment, and the agent says
- * by one byte that it listens. EN_OK also where no agent can be (no folder for its
- * socket): then this process goes on by itself, and STATE says so.
+ * It takes over what this process has opened. EN_OK also where no agent can be (no
+ * folder for its socket): then this process goes on by itself, and STATE says so.
  *
  * passphrase  of the vault, open or about to be; NULL: none yet (a join)
  * for_min     as in en_rpc_unlock
