@@ -507,34 +507,80 @@ out:
     return err;
 }
 
-/* The circle's name and language, as its first journal record. */
-static en_err write_profile(struct en_home *h, struct en_replica *r,
-                            struct en_span name, enum en_lang lang,
-                            const struct en_now *now, struct en_why *why)
+/* A profile: the first one of a circle, or (heads) the one in force again. */
+static en_err append_profile(struct en_home *h, struct en_replica *r,
+                             struct en_content *c, const struct en_now *now,
+                             struct en_why *why)
 {
-    struct en_content c = {
-        .kind = EN_KIND_PROFILE,
-        .time_ms = now->time_ms,
-        .offset = now->offset_min,
-        .u.profile = {.name = name,
-                      .lang = lang,
-                      .preset = 120,
-                      .aliases = EN_ALIASES_REMIND,
-                      .sponsor = EN_SPONSOR_COUNT},
-    };
     struct en_buf content = {.max = EN_CONTENT_MAX};
     struct en_append rec = {.type = EN_TYPE_PROFILE};
     struct en_id id;
     en_err err;
 
-    en_rng_bytes(h->env.rng, c.id.b, sizeof c.id.b);
-    err = en_content_encode(&c, &content, why);
+    c->kind = EN_KIND_PROFILE;
+    c->time_ms = now->time_ms;
+    c->offset = now->offset_min;
+    if (en_id16_zero(&c->id))
+        en_rng_bytes(h->env.rng, c->id.b, sizeof c->id.b);
+    err = en_content_encode(c, &content, why);
     if (err == EN_OK) {
         rec.content = en_buf_span(&content);
         err = en_replica_append(r, &rec, 1, NULL, &id, why);
     }
     en_buf_free(&content);
     return err;
+}
+
+/* The circle's name and language, as its first journal record. */
+static en_err write_profile(struct en_home *h, struct en_replica *r,
+                            struct en_span name, enum en_lang lang,
+                            const struct en_now *now, struct en_why *why)
+{
+    struct en_content c = {
+        .u.profile = {.name = name,
+                      .lang = lang,
+                      .preset = 120,
+                      .aliases = EN_ALIASES_REMIND,
+                      .sponsor = EN_SPONSOR_COUNT},
+    };
+
+    return append_profile(h, r, &c, now, why);
+}
+
+/* Its revision names the one it copies, so that whoever has both sees one. */
+static en_err copy_profile(struct en_home *h, struct en_replica *r,
+                           const struct en_now *now, struct en_why *why)
+{
+    struct en_view_profile p;
+    struct en_content c, old;
+    struct en_buf bytes = {0};
+    struct en_book *book;
+    en_err err = en_home_book(h, false, &book);
+
+    if (err == EN_OK)
+        err = en_book_profile(book, en_replica_cid(r), &p);
+    if (err == EN_ABSENT)
+        return EN_OK; /* none has reached this device either */
+    if (err == EN_OK)
+        err = en_book_content(book, &p.shown, &bytes, &old);
+    if (err == EN_OK) {
+        c = (struct en_content){.id = old.id, .u.profile = old.u.profile};
+        c.u.profile.lang = p.lang; /* of the first revision, for ever */
+        c.parents = c.afters = 1;
+        c.parent[0] = c.after[0] = p.shown;
+        err = append_profile(h, r, &c, now, why);
+    }
+    en_buf_free(&bytes);
+    return err;
+}
+
+en_err en_home_admit(struct en_home *h, struct en_replica *r,
+                     const struct en_join_request *j, const struct en_now *now,
+                     struct en_why *why)
+{
+    en_err err = en_replica_admit(r, j, why);
+
+    return err == EN_OK ? copy_profile(h, r, now, why) : err;
 }
 
 en_err en_home_found(struct en_home *h, const struct en_rpc_create *create,

@@ -86,6 +86,15 @@ en_err en_home_found(struct en_home *h, const struct en_rpc_create *create,
                      const struct en_now *now, struct en_replica **r,
                      struct en_why *why);
 
+/*
+ * Lets a device in (en_replica_admit), then writes again, under the keys that it
+ * reads too, what a newcomer must see: the circle's profile. On an error after the
+ * admission the device is in; the next one who is let in brings it the profile.
+ */
+en_err en_home_admit(struct en_home *h, struct en_replica *r,
+                     const struct en_join_request *j, const struct en_now *now,
+                     struct en_why *why);
+
 /* The circle a person means: its name, a unique folded prefix of it, or its id in
  * hexadecimal; empty: the only group. EN_ABSENT (NO_CIRCLE), EN_CHOOSE (CIRCLES). */
 en_err en_home_named(struct en_home *h, struct en_span typed,

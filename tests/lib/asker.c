@@ -28,7 +28,7 @@ static en_err take(void *user, struct en_span body)
     assert_true(body.n <= EN_RPC_FRAME_MAX);
     assert_ok(en_buf_add_span(&q->frames, body));
     assert_ok(en_rpc_reply_get(body, &r));
-    assert_int_equal(r.number, q->number);
+    q->replied = r.number;
     q->replies++;
     q->err = r.err;
     q->why = r.why;
@@ -41,19 +41,27 @@ static en_err take(void *user, struct en_span body)
     return EN_OK;
 }
 
-en_err asker_ask(struct asker *q, enum en_rpc_verb verb, struct en_span args)
+en_err asker_bytes(struct asker *q, struct en_span request)
 {
-    struct en_buf request = {.max = EN_RPC_FRAME_MAX};
-    struct en_rpc_request r = {.verb = (uint32_t)verb, .args = args};
-
     en_buf_clear(&q->frames);
     q->items = 0;
     q->replies = 0;
     q->whole = false;
-    r.number = ++q->number;
-    assert_ok(en_rpc_request_put(&request, &r));
-    assert_ok(en_answer(&q->env, en_buf_span(&request), take, q));
+    assert_ok(en_answer(&q->env, request, take, q));
     assert_true(q->whole);
+    return q->err;
+}
+
+en_err asker_ask(struct asker *q, enum en_rpc_verb verb, struct en_span args)
+{
+    struct en_buf request = {.max = EN_RPC_FRAME_MAX};
+    struct en_rpc_request r = {.verb = (uint32_t)verb, .args = args};
+    uint64_t number = ++q->number;
+
+    r.number = number;
+    assert_ok(en_rpc_request_put(&request, &r));
+    (void)asker_bytes(q, en_buf_span(&request));
+    assert_int_equal(q->replied, number);
     en_buf_free(&request);
     return q->err;
 }

@@ -19,7 +19,8 @@
 
 struct asker {
     struct en_answer_env env;
-    uint64_t number;
+    uint64_t number;            /* of the last request */
+    uint64_t replied;           /* of the last reply */
     struct en_buf frames;       /* of the last answer, one after the other */
     size_t at[ASKER_ITEMS_MAX]; /* items in frames */
     size_t len[ASKER_ITEMS_MAX];
@@ -35,6 +36,8 @@ void asker_free(struct asker *q);
 
 /* args: packed; freed by the caller. */
 en_err asker_ask(struct asker *q, enum en_rpc_verb verb, struct en_span args);
+/* Any bytes as a request. */
+en_err asker_bytes(struct asker *q, struct en_span request);
 struct en_span asker_item(const struct asker *q, size_t i);
 
 /* One verb with a struct of arguments named as in rpc.h. */
