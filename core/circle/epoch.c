@@ -60,30 +60,73 @@ static void context(const struct en_circle *c, uint32_t creator, uint64_t seq,
     en_hash_end(&st, ctx->b);
 }
 
-static uint32_t recipients(const struct en_circle *c, const struct state *st,
-                           struct en_wrap_to *to, uint32_t *list)
+static void recipients(const struct en_circle *c, const struct state *st,
+                       const uint32_t *list, uint32_t n, struct en_wrap_to *to)
 {
-    uint32_t n = readers(c, st, list);
-
     for (uint32_t i = 0; i < n; i++) {
         to[i].device = c->dev[list[i]].m.device;
         memcpy(to[i].pk, wrap_in_force(c, st, list[i]), 32);
     }
-    return n;
 }
 
 /* -- permitted --------------------------------------------------------------- */
 
 /* Whether the recipients of an epoch are the readers of a view. */
-static bool same_recipients(const struct en_circle *c, const struct ep *ep,
-                            const uint32_t *list, uint32_t n)
+static bool same_recipients(const struct ep *ep, const uint32_t *list,
+                            uint32_t n)
 {
-    if (ep->n != n)
-        return false;
-    for (uint32_t i = 0; i < n; i++)
-        if (!en_id_eq(&ep->device[i], &c->dev[list[i]].m.device))
-            return false;
-    return true;
+    return ep->n == n && memcmp(ep->dev, list, n * sizeof(*list)) == 0;
+}
+
+/* -- found by id ------------------------------------------------------------- */
+
+/* Ids and references are hashes or a liar's choice: a bucket grows only as the
+ * control records a device writes. */
+uint32_t bucket_of(const struct buckets *b, const uint8_t *key, uint8_t salt)
+{
+    return (en_get_u32(key) ^ salt) & (b->n - 1);
+}
+
+static uint32_t first_at(const struct en_circle *c, const struct en_id16 *id)
+{
+    return c->ep_at.n == 0 ? NONE
+                           : c->ep_at.head[bucket_of(&c->ep_at, id->b, 0)];
+}
+
+/* The next epoch of this id, from i on in its bucket. */
+static uint32_t with_id(const struct en_circle *c, uint32_t i,
+                        const struct en_id16 *id)
+{
+    while (i != NONE && !en_id16_eq(&c->ep[i].id, id))
+        i = c->ep[i].before;
+    return i;
+}
+
+/* Of two EPOCH ops with one id only the one with the smaller op id counts. */
+static struct ep *by_id(const struct en_circle *c, const struct en_id16 *id)
+{
+    struct ep *best = NULL;
+
+    for (uint32_t i = with_id(c, first_at(c, id), id); i != NONE;
+         i = with_id(c, c->ep[i].before, id))
+        if (best == NULL ||
+            en_id_cmp(&c->rec[c->ep[i].rec].id, &c->rec[best->rec].id) < 0)
+            best = &c->ep[i];
+    return best;
+}
+
+static uint32_t attests_of(const struct en_circle *c, uint8_t what,
+                           struct en_span ref)
+{
+    if (c->att_at.n == 0 || ref.n < 4)
+        return NONE;
+    return c->att_at.head[bucket_of(&c->att_at, ref.p, what)];
+}
+
+static bool attests(const struct att *a, uint8_t what, struct en_span ref)
+{
+    return a->what == what && a->ref_len == ref.n &&
+           memcmp(a->ref, ref.p, ref.n) == 0;
 }
 
 static bool adverse(uint8_t code)
@@ -96,13 +139,14 @@ static bool adverse(uint8_t code)
 static bool objected(const struct en_circle *c, const struct state *st,
                      const struct en_id16 *epoch)
 {
-    for (uint32_t i = 0; i < c->atts; i++) {
+    struct en_span ref = EN_SPAN_OF(epoch->b);
+
+    for (uint32_t i = attests_of(c, 0, ref); i != NONE; i = c->att[i].before) {
         const struct att *a = &c->att[i];
         const struct rec *o = &c->rec[a->rec];
 
-        if (a->what == 0 && a->ref_len == 16 && adverse(a->code) &&
-            memcmp(a->ref, epoch->b, 16) == 0 && in_view(o, st) &&
-            counts(c, st, o) && dev_active(c, st, o->col))
+        if (attests(a, 0, ref) && adverse(a->code) && in_view(o, st) &&
+            counts(c, st, o) && dev_active(st, o->col))
             return true;
     }
     return false;
@@ -117,86 +161,70 @@ static bool member_may(const struct en_circle *c, const struct state *st,
         const struct rec *o = &c->rec[ep->rec];
 
         if (in_view(o, st) && counts(c, st, o) &&
-            same_recipients(c, ep, list, n) && !objected(c, st, &ep->id))
+            same_recipients(ep, list, n) && !objected(c, st, &ep->id))
             return false;
     }
     return true;
 }
 
-static const struct ep *by_id(const struct en_circle *c,
-                              const struct en_id16 *id)
-{
-    const struct ep *best = NULL;
-
-    for (uint32_t i = 0; i < c->eps; i++)
-        if (en_id16_eq(&c->ep[i].id, id) &&
-            (best == NULL ||
-             en_id_cmp(&c->rec[c->ep[i].rec].id, &c->rec[best->rec].id) < 0))
-            best = &c->ep[i];
-    return best;
-}
-
+/* Every parent is a permitted epoch of o's past, and gen is one more than the
+ * largest of theirs. One left out, or an ancestor too many, does no harm. */
 static bool parents_fit(const struct en_circle *c, const struct rec *o)
 {
+    const struct en_op *op = &o->op;
     uint32_t gen = 0;
 
-    for (size_t i = 0; i < o->op.u.epoch.parents; i++) {
-        const struct ep *p = by_id(c, &o->op.u.epoch.parent[i]);
+    for (size_t i = 0; i < op->u.epoch.parents; i++) {
+        const struct en_id16 *id = &op->u.epoch.parent[i];
+        uint32_t p = with_id(c, first_at(c, id), id);
 
-        if (p == NULL || !in_past(&c->rec[p->rec], o))
+        while (p != NONE && !in_past(&c->rec[c->ep[p].rec], o))
+            p = with_id(c, c->ep[p].before, id);
+        if (p == NONE)
             return false;
-        if (c->rec[p->rec].op.u.epoch.gen > gen)
-            gen = c->rec[p->rec].op.u.epoch.gen;
+        if (c->rec[c->ep[p].rec].op.u.epoch.gen > gen)
+            gen = c->rec[c->ep[p].rec].op.u.epoch.gen;
     }
-    return gen < UINT32_MAX && o->op.u.epoch.gen == gen + 1;
+    return gen < UINT32_MAX && op->u.epoch.gen == gen + 1;
 }
 
-bool epoch_permitted(const struct en_circle *c, const struct state *st,
-                     const struct rec *o)
+/* The recipients are exactly the readers of o's past, its author among them. */
+static bool wraps_fit(const struct en_circle *c, const struct rec *o,
+                      const uint32_t *list, uint32_t n)
 {
-    const struct en_op *op = &o->op;
-    uint8_t cls = c->grant[o->auth].level.cls;
-    uint32_t list[EN_RECIPIENTS_MAX];
-    uint32_t n = readers(c, st, list);
+    struct en_span wraps = o->op.u.epoch.wraps;
     bool creator = false;
 
-    if (op->u.epoch.scope != 0 || op->u.epoch.has_session ||
-        (cls != EN_CLASS_FACILITATOR && cls != EN_CLASS_MEMBER))
-        return false;
-    if (op->u.epoch.link_box.n > 0 && st->policy.history == 0)
-        return false;
-    if (op->u.epoch.wraps.n != (size_t)n * WRAP_LEN || n == 0)
+    if (n == 0 || wraps.n != (size_t)n * WRAP_LEN)
         return false;
     for (uint32_t i = 0; i < n; i++) {
-        if (memcmp(op->u.epoch.wraps.p + WRAP_LEN * i,
-                   c->dev[list[i]].m.device.b, 16) != 0)
+        if (memcmp(wraps.p + WRAP_LEN * i, c->dev[list[i]].m.device.b, 16) != 0)
             return false;
         creator = creator || list[i] == o->col;
     }
-    if (!creator || !parents_fit(c, o))
-        return false;
-    return cls == EN_CLASS_FACILITATOR || member_may(c, st, list, n);
+    return creator;
 }
 
-en_err epoch_describe(const struct en_circle *c, const struct state *st,
-                      const struct rec *o, struct ep *ep)
+/* The list, ctx and id of a permitted EPOCH. */
+static en_err describe(const struct en_circle *c, const struct state *st,
+                       const struct rec *o, const uint32_t *list, uint32_t n,
+                       struct ep *ep)
 {
     struct en_wrap_to to[EN_RECIPIENTS_MAX];
-    uint32_t list[EN_RECIPIENTS_MAX];
-    uint32_t n = recipients(c, st, to, list);
 
     *ep = (struct ep){.n = n};
+    ep->dev = calloc(n, sizeof(*ep->dev));
     ep->device = calloc(n, sizeof(*ep->device));
     ep->wrap_pk = calloc(n, 32);
     ep->boxes = calloc(n, EN_BOX_LEN);
-    if (ep->device == NULL || ep->wrap_pk == NULL || ep->boxes == NULL) {
-        free(ep->device);
-        free(ep->wrap_pk);
-        free(ep->boxes);
-        *ep = (struct ep){0};
+    if (ep->dev == NULL || ep->device == NULL || ep->wrap_pk == NULL ||
+        ep->boxes == NULL) {
+        epoch_free(ep);
         return EN_NOMEM;
     }
+    recipients(c, st, list, n, to);
     for (uint32_t i = 0; i < n; i++) {
+        ep->dev[i] = list[i];
         ep->device[i] = to[i].device;
         memcpy(ep->wrap_pk + 32 * i, to[i].pk, 32);
         memcpy(ep->boxes + EN_BOX_LEN * i,
@@ -207,17 +235,97 @@ en_err epoch_describe(const struct en_circle *c, const struct state *st,
     return EN_OK;
 }
 
-void epochs_refresh(struct en_circle *c)
+en_err epoch_judge(const struct en_circle *c, const struct state *st,
+                   struct rec *o, struct ep *ep)
+{
+    const struct en_op *op = &o->op;
+    uint8_t cls = c->grant[o->auth].level.cls;
+    uint32_t list[EN_RECIPIENTS_MAX];
+    uint32_t n = readers(c, st, list);
+    en_err err;
+
+    if (op->u.epoch.scope != 0 || op->u.epoch.has_session ||
+        (cls != EN_CLASS_FACILITATOR && cls != EN_CLASS_MEMBER) ||
+        (op->u.epoch.link_box.n > 0 && st->policy.history == 0) ||
+        !wraps_fit(c, o, list, n) || !parents_fit(c, o) ||
+        (cls == EN_CLASS_MEMBER && !member_may(c, st, list, n)))
+        return EN_OK;
+    err = describe(c, st, o, list, n, ep);
+    o->permitted = err == EN_OK;
+    return err;
+}
+
+void epoch_free(struct ep *ep)
+{
+    free(ep->dev);
+    free(ep->device);
+    free(ep->wrap_pk);
+    free(ep->boxes);
+    *ep = (struct ep){0};
+}
+
+static void count_children(struct en_circle *c, const struct rec *o, bool up)
+{
+    for (size_t i = 0; i < o->op.u.epoch.parents; i++) {
+        const struct en_id16 *id = &o->op.u.epoch.parent[i];
+
+        for (uint32_t p = with_id(c, first_at(c, id), id); p != NONE;
+             p = with_id(c, c->ep[p].before, id))
+            c->ep[p].children += up ? 1 : UINT32_MAX;
+    }
+}
+
+void epoch_enter(struct en_circle *c, const struct ep *ep)
+{
+    uint32_t *head = &c->ep_at.head[bucket_of(&c->ep_at, ep->id.b, 0)];
+
+    count_children(c, &c->rec[ep->rec], true);
+    c->ep[c->eps] = *ep;
+    c->ep[c->eps].before = *head;
+    *head = c->eps++;
+}
+
+void epoch_leave(struct en_circle *c)
+{
+    struct ep *ep = &c->ep[--c->eps];
+
+    c->ep_at.head[bucket_of(&c->ep_at, ep->id.b, 0)] = ep->before;
+    count_children(c, &c->rec[ep->rec], false);
+    epoch_free(ep);
+}
+
+/* Whether a stands before b in the order of choice: larger gen, smaller id. */
+static bool preferred(const struct en_circle *c, const struct ep *a,
+                      const struct ep *b)
+{
+    uint32_t ga = c->rec[a->rec].op.u.epoch.gen;
+    uint32_t gb = c->rec[b->rec].op.u.epoch.gen;
+
+    return ga != gb ? ga > gb : en_id16_cmp(&a->id, &b->id) < 0;
+}
+
+/* The last made is mostly the choice: kept last, it is put at the end. */
+void epochs_show(struct en_circle *c)
 {
     uint32_t list[EN_RECIPIENTS_MAX];
     uint32_t n = readers(c, &c->now, list);
 
+    c->eligs = 0;
     for (uint32_t i = 0; i < c->eps; i++) {
         struct ep *ep = &c->ep[i];
+        uint32_t at = c->eligs;
 
         ep->effective =
             counts(c, &c->now, &c->rec[ep->rec]) && by_id(c, &ep->id) == ep;
-        ep->eligible = ep->effective && same_recipients(c, ep, list, n);
+        ep->eligible = ep->effective && same_recipients(ep, list, n);
+        if (!ep->eligible)
+            continue;
+        while (at > 0 && preferred(c, &c->ep[c->elig[at - 1]], ep))
+            at--;
+        memmove(c->elig + at + 1, c->elig + at,
+                (c->eligs - at) * sizeof(*c->elig));
+        c->elig[at] = i;
+        c->eligs++;
     }
 }
 
@@ -257,6 +365,7 @@ bool en_circle_epoch(const struct en_circle *c, size_t i,
 {
     if (i >= c->eps)
         return false;
+    look(c);
     info(c, &c->ep[i], e);
     return true;
 }
@@ -268,37 +377,19 @@ bool en_circle_epoch_by_id(const struct en_circle *c, const struct en_id16 *id,
 
     if (ep == NULL)
         return false;
+    look(c);
     info(c, ep, e);
     return true;
-}
-
-/* Whether a stands before b in the order of choice: larger gen, smaller id. */
-static bool preferred(const struct en_circle *c, const struct ep *a,
-                      const struct ep *b)
-{
-    uint32_t ga = c->rec[a->rec].op.u.epoch.gen;
-    uint32_t gb = c->rec[b->rec].op.u.epoch.gen;
-
-    return ga != gb ? ga > gb : en_id16_cmp(&a->id, &b->id) < 0;
 }
 
 bool en_circle_eligible(const struct en_circle *c, size_t k,
                         struct en_epoch_info *e)
 {
-    for (uint32_t i = 0; i < c->eps; i++) {
-        size_t before = 0;
-
-        if (!c->ep[i].eligible)
-            continue;
-        for (uint32_t j = 0; j < c->eps; j++)
-            before += j != i && c->ep[j].eligible &&
-                      preferred(c, &c->ep[j], &c->ep[i]);
-        if (before == k) {
-            info(c, &c->ep[i], e);
-            return true;
-        }
-    }
-    return false;
+    look(c);
+    if (k >= c->eligs)
+        return false;
+    info(c, &c->ep[c->elig[c->eligs - 1 - k]], e);
+    return true;
 }
 
 en_err en_circle_choice(const struct en_circle *c, struct en_epoch_info *e)
@@ -310,16 +401,16 @@ void en_circle_attested(const struct en_circle *c, const struct en_id16 *epoch,
                         size_t *good, size_t *bad)
 {
     const struct ep *ep = by_id(c, epoch);
+    const struct state *st = state_now(c);
+    struct en_span ref = EN_SPAN_OF(epoch->b);
 
-    *good = ep != NULL && c->dev[c->rec[ep->rec].col].m.active ? 1 : 0;
+    *good = ep != NULL && dev_active(st, c->rec[ep->rec].col) ? 1 : 0;
     *bad = 0;
-    for (uint32_t i = 0; i < c->atts; i++) {
+    for (uint32_t i = attests_of(c, 0, ref); i != NONE; i = c->att[i].before) {
         const struct att *a = &c->att[i];
         const struct rec *o = &c->rec[a->rec];
 
-        if (a->what != 0 || a->ref_len != 16 ||
-            memcmp(a->ref, epoch->b, 16) != 0 || !counts(c, &c->now, o) ||
-            !c->dev[o->col].m.active)
+        if (!attests(a, 0, ref) || !counts(c, st, o) || !dev_active(st, o->col))
             continue;
         if (a->code == EN_EPOCH_OPENED)
             (*good)++;
@@ -331,11 +422,11 @@ void en_circle_attested(const struct en_circle *c, const struct en_id16 *epoch,
 bool en_circle_has_attest(const struct en_circle *c, const struct en_id *device,
                           uint8_t what, struct en_span ref, uint8_t code)
 {
-    for (uint32_t i = 0; i < c->atts; i++) {
+    for (uint32_t i = attests_of(c, what, ref); i != NONE;
+         i = c->att[i].before) {
         const struct att *a = &c->att[i];
 
-        if (a->what == what && a->code == code && a->ref_len == ref.n &&
-            memcmp(a->ref, ref.p, ref.n) == 0 &&
+        if (attests(a, what, ref) && a->code == code &&
             en_id_eq(&c->dev[c->rec[a->rec].col].m.device, device))
             return true;
     }
@@ -344,20 +435,7 @@ bool en_circle_has_attest(const struct en_circle *c, const struct en_id *device,
 
 /* -- making and opening ------------------------------------------------------ */
 
-/* Whether p is an ancestor of another epoch held, by parents alone. */
-static bool is_ancestor(const struct en_circle *c, const struct ep *p)
-{
-    for (uint32_t i = 0; i < c->eps; i++) {
-        const struct en_op *op = &c->rec[c->ep[i].rec].op;
-
-        for (size_t j = 0; j < op->u.epoch.parents; j++)
-            if (en_id16_eq(&op->u.epoch.parent[j], &p->id))
-                return true;
-    }
-    return false;
-}
-
-/* Parents by the rule of 7.2, sorted; at most the 16 of largest gen. */
+/* Parents by the rule of 7.2 (no ancestor of another), sorted; at most the 16 of largest gen. */
 static size_t parents_now(const struct en_circle *c,
                           struct en_id16 parent[EN_PARENTS_MAX], uint32_t *gen)
 {
@@ -369,7 +447,7 @@ static size_t parents_now(const struct en_circle *c,
         const struct ep *ep = &c->ep[i];
         size_t at = n;
 
-        if (is_ancestor(c, ep))
+        if (ep->children > 0)
             continue;
         while (at > 0 && preferred(c, ep, best[at - 1]))
             at--;
@@ -416,11 +494,13 @@ en_err en_epoch_make(const struct en_circle *c, const struct en_id *by,
     uint32_t n;
     en_err err;
 
-    if (me == NONE || !c->dev[me].m.active)
+    if (me == NONE)
         return EN_DENIED;
-    n = recipients(c, &c->now, to, list);
-    if (n == 0)
+    look(c);
+    n = readers(c, &c->now, list);
+    if (!c->dev[me].m.reader)
         return EN_DENIED;
+    recipients(c, &c->now, list, n, to);
     en_rng_bytes(rng, random.b, sizeof(random.b));
     en_put_u64(seq8, seq);
     EN_KDF(seed, &random, EN_L_EP_SEED, &salt, EN_SPAN(device_secret->b, 32),
@@ -461,6 +541,7 @@ en_err en_epoch_open(const struct en_circle *c, const struct en_epoch_info *e,
     struct en_key commit;
     uint32_t creator = find_dev(c, &e->creator);
     struct en_id ctx;
+    uint8_t pk[32];
     size_t at = e->n;
     en_err err;
 
@@ -475,6 +556,11 @@ en_err en_epoch_open(const struct en_circle *c, const struct en_epoch_info *e,
     *code = EN_EPOCH_NOT_RECIPIENT;
     if (at == e->n)
         return EN_NO_KEY;
+    /* Sealed to a wrap key that was renewed since: nobody's fault. */
+    *code = EN_EPOCH_KEY_GONE;
+    en_x25519_public(wrap_sk, pk);
+    if (memcmp(pk, to[at].pk, sizeof(pk)) != 0)
+        return EN_FORGED;
     *code = EN_EPOCH_BAD_BOX;
     err = en_wrap_open(wrap_sk, &salt, e->ctx.b, &to[at], e->epk,
                        e->boxes + EN_BOX_LEN * at, &s);

@@ -95,6 +95,10 @@ const struct en_signer *en_circle_signer(const struct en_circle *c,
 uint64_t en_circle_log_count(const struct en_circle *c, const struct en_id *log,
                              struct en_id *last);
 
+/* The id of one control record of a device; false if it is not held. */
+bool en_circle_id_at(const struct en_circle *c, const struct en_id *device,
+                     uint64_t seq, struct en_id *id);
+
 /* The i-th record in order of arrival: its log, its place, its id. False past the
  * end. Order of arrival is causal. */
 bool en_circle_arrival(const struct en_circle *c, size_t i, struct en_id *log,
@@ -118,8 +122,8 @@ size_t en_circle_heads(const struct en_circle *c, const struct en_id *device,
 en_err en_circle_would(struct en_circle *c, const struct en_id *device,
                        uint8_t type, struct en_span payload);
 
-/* Forgets the records added since the circle held count of them: a commit that
- * failed must leave no trace in memory. */
+/* Forgets the records added since the circle held count of them, the genesis too
+ * if count is 0: a commit that failed must leave no trace in memory. */
 void en_circle_rollback(struct en_circle *c, size_t count);
 
 /* The state the six words speak: PROTOCOL 16.2's digest. */

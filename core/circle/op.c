@@ -294,8 +294,8 @@ static void read_attest(struct en_unpack *u, struct en_op *op, en_err *err)
         a->what = (uint8_t)en_unpack_uint(u, 255);
         a->ref = en_unpack_bin(u, 16, 32);
         a->code = (uint8_t)en_unpack_uint(u, 255);
-        a->a = en_unpack_uint(u, UINT32_MAX);
-        a->b = en_unpack_uint(u, UINT32_MAX);
+        a->a = en_unpack_uint(u, UINT64_MAX);
+        a->b = en_unpack_uint(u, UINT64_MAX);
         if (a->ref.n != 16 && a->ref.n != 32)
             u->bad = true;
     }
@@ -404,12 +404,27 @@ static void read_rest(struct en_unpack *u, struct en_op *op, en_err *err)
     }
 }
 
+/* Elements 0 and 1, of all but GENESIS. */
+static void read_front(struct en_unpack *u, struct en_op *op, en_err *err)
+{
+    if (!en_unpack_nil_next(u)) {
+        op->has_auth = true;
+        read_ref(u, &op->auth);
+    }
+    read_heads(u, op, err);
+}
+
 en_err en_op_decode(uint8_t type, struct en_span payload, struct en_op *op)
 {
     struct en_unpack u;
     uint32_t n;
     en_err err;
 
+    if (type >= EN_OP_COUNT) {
+        err = en_op_decode_heads(payload, op);
+        op->type = type;
+        return err;
+    }
     *op = (struct en_op){.type = type};
     if (payload.n > en_payload_max(EN_CONTROL, type))
         return EN_PROTOCOL;
@@ -420,21 +435,31 @@ en_err en_op_decode(uint8_t type, struct en_span payload, struct en_op *op)
         read_genesis(&u, op);
         return en_unpack_done(&u) ? EN_OK : EN_PROTOCOL;
     }
-    if (type < EN_OP_COUNT)
-        en_unpack_array(&u, &n, elements[type], elements[type]);
-    else
-        en_unpack_array(&u, &n, 2, UINT32_MAX);
-    if (!en_unpack_nil_next(&u)) {
-        op->has_auth = true;
-        read_ref(&u, &op->auth);
-    }
-    read_heads(&u, op, &err);
-    if (type < EN_OP_COUNT)
-        read_rest(&u, op, &err);
-    else
-        for (uint32_t i = 2; i < n; i++)
-            (void)en_unpack_skip(&u);
+    en_unpack_array(&u, &n, elements[type], elements[type]);
+    read_front(&u, op, &err);
+    read_rest(&u, op, &err);
     if (err == EN_OK && !en_unpack_done(&u))
+        err = EN_PROTOCOL;
+    if (err != EN_OK)
+        en_op_free(op);
+    return err;
+}
+
+en_err en_op_decode_heads(struct en_span payload, struct en_op *op)
+{
+    struct en_unpack u;
+    uint32_t n;
+    en_err err;
+
+    *op = (struct en_op){.type = EN_OP_COUNT};
+    if (payload.n > EN_EVIDENCE_BYTES_MAX)
+        return EN_PROTOCOL;
+    err = en_unpack_begin(&u, payload, 0);
+    if (err != EN_OK)
+        return err;
+    en_unpack_array(&u, &n, 2, UINT32_MAX);
+    read_front(&u, op, &err);
+    if (err == EN_OK && u.bad)
         err = EN_PROTOCOL;
     if (err != EN_OK)
         en_op_free(op);

@@ -196,6 +196,9 @@ struct en_op {
 
 /* type is the record's. On error op is as en_op_free leaves it. */
 en_err en_op_decode(uint8_t type, struct en_span payload, struct en_op *op);
+/* auth and heads alone, whatever follows them: what its author had seen is known
+ * also where the rest is not. op->type is then EN_OP_COUNT. */
+en_err en_op_decode_heads(struct en_span payload, struct en_op *op);
 en_err en_op_encode(const struct en_op *op, struct en_buf *out);
 void en_op_free(struct en_op *op);
 

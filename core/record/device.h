@@ -18,7 +18,13 @@
 #include "base/rng.h"
 #include "base/secret.h"
 
-#define EN_CERT_LEN 178
+#define EN_CERT_LEN       178
+#define EN_CERT_PERSON_AT 33
+#define EN_CERT_FLAGS_AT  49
+#define EN_CERT_SIGN_AT   50 /* sign, wrap, link, find: 32 bytes each */
+#define EN_CERT_WRAP_AT   82
+#define EN_CERT_LINK_AT   114
+#define EN_CERT_FIND_AT   146
 
 #define EN_CERT_KIT      1u /* a paper recovery key: never answers links */
 #define EN_CERT_ROOT     2u /* administers, cannot read: wrap, link, find zero */
@@ -54,8 +60,10 @@ void en_cert_of_keys(const struct en_device_keys *k, struct en_cert *cert);
 
 void en_cert_encode(const struct en_cert *cert, uint8_t out[EN_CERT_LEN]);
 /* Layout alone: version, known flags, zero keys exactly where flags say, keys
- * that must be there usable and different from each other. EN_PROTOCOL. */
+ * that must be there usable. EN_PROTOCOL. */
 en_err en_cert_decode(struct en_span raw, struct en_cert *cert);
+/* Whether no two of its keys are the same; those that are zero are no keys. */
+bool en_cert_keys_differ(const struct en_cert *cert);
 void en_cert_sign(const struct en_key *seed, const uint8_t cert[EN_CERT_LEN],
                   uint8_t sig[64]);
 en_err en_cert_verify(const uint8_t cert[EN_CERT_LEN], const uint8_t sig[64]);

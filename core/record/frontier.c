@@ -95,28 +95,49 @@ en_err en_frontier_encode(const struct en_frontier *f, struct en_buf *out)
     return EN_OK;
 }
 
+static int tip_cmp(const void *a, const void *b)
+{
+    const struct en_tip *x = a;
+    const struct en_tip *y = b;
+    int c = en_id_cmp(&x->log, &y->log);
+
+    if (c == 0 && x->seq != y->seq)
+        c = x->seq < y->seq ? -1 : 1;
+    return c != 0 ? c : en_id_cmp(&x->id, &y->id);
+}
+
 en_err en_frontier_decode(struct en_span body, struct en_frontier *f)
 {
     struct en_reader r = en_reader_of(body);
     size_t n = en_read_u16(&r);
-    en_err err = EN_OK;
 
+    assert(f->n == 0 && f->tip == NULL);
     if (r.bad || n > EN_FRONTIER_MAX || r.n != n * ENTRY_LEN)
         return EN_PROTOCOL;
-    for (size_t i = 0; i < n && err == EN_OK; i++) {
-        struct en_tip tip = {0};
-        struct en_id16 log;
+    if (n == 0)
+        return EN_OK;
+    f->tip = calloc(n, sizeof(*f->tip));
+    if (f->tip == NULL)
+        return EN_NOMEM;
+    f->cap = n;
+    for (size_t i = 0; i < n; i++) {
+        struct en_tip *tip = &f->tip[f->n++];
 
-        en_read_copy(&r, tip.log.b, 16);
-        tip.seq = en_read_u64(&r);
-        en_read_copy(&r, tip.id.b, 16);
-        log = en_id_short(&tip.log);
-        if (tip.seq > EN_SEQ_MAX - 1 || en_frontier_find(f, &log) != NULL)
-            err = EN_PROTOCOL;
-        else
-            err = en_frontier_put(f, &tip);
+        en_read_copy(&r, tip->log.b, 16);
+        tip->seq = en_read_u64(&r);
+        en_read_copy(&r, tip->id.b, 16);
+        if (tip->seq > EN_SEQ_MAX - 1)
+            goto refuse;
     }
-    return err;
+    /* A peer's order costs one sort, whatever it is. */
+    qsort(f->tip, f->n, sizeof(*f->tip), tip_cmp);
+    for (size_t i = 1; i < n; i++)
+        if (tip_cmp(&f->tip[i - 1], &f->tip[i]) == 0)
+            goto refuse;
+    return EN_OK;
+refuse:
+    en_frontier_free(f);
+    return EN_PROTOCOL;
 }
 
 void en_frontier_free(struct en_frontier *f)

@@ -20,7 +20,9 @@
 #include "base/limits.h"
 #include "record/device.h"
 
+#define EN_HEADER_CTL_AT   16
 #define EN_HEADER_EPOCH_AT 24
+#define EN_HEADER_PREV_AT  40
 #define EN_HEADER_NONCE_AT 72
 #define EN_HEADER_HASH_AT  96
 

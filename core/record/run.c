@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define TYPE_DEVKEY 4
+#define CONTROL_MIN 6  /* type, ct_len and a byte of operation */
+#define JOURNAL_MIN 67 /* mark to nonce, and a payload hash */
 
 en_err en_run_peek(struct en_span body, struct en_id16 *log, uint64_t *from)
 {
@@ -26,8 +28,15 @@ static en_err read_control(struct en_reader *r, struct en_run_record *rec)
     return r->bad ? EN_PROTOCOL : EN_OK;
 }
 
-static en_err read_journal(struct en_reader *r, const struct en_id16 *epoch,
-                           size_t epochs, struct en_run_record *rec)
+/* Epoch ids as a run lists them, and which of them its records name. */
+struct listed {
+    struct en_id16 id[EN_RUN_EPOCHS_MAX];
+    bool used[EN_RUN_EPOCHS_MAX];
+    size_t n;
+};
+
+static en_err read_journal(struct en_reader *r, struct listed *epochs,
+                           struct en_run_record *rec)
 {
     uint8_t mark = en_read_u8(r);
     uint8_t index;
@@ -38,10 +47,12 @@ static en_err read_journal(struct en_reader *r, const struct en_id16 *epoch,
     index = en_read_u8(r);
     rec->nonce = en_read_span(r, 24).p;
     if (r->bad || mark > EN_MARK_WITHDRAWN || rec->type == 0 ||
-        index >= epochs || rec->ct_len < EN_CT_MIN || rec->ct_len > EN_CT_MAX)
+        rec->ctl_seq > EN_SEQ_MAX - 1 || index >= epochs->n ||
+        rec->ct_len < EN_CT_MIN || rec->ct_len > EN_CT_MAX)
         return EN_PROTOCOL;
     rec->mark = (enum en_mark)mark;
-    rec->epoch = epoch[index];
+    rec->epoch = epochs->id[index];
+    epochs->used[index] = true;
     if (rec->mark == EN_MARK_PAYLOAD)
         rec->payload = en_read_span(r, rec->ct_len);
     else
@@ -49,24 +60,59 @@ static en_err read_journal(struct en_reader *r, const struct en_id16 *epoch,
     return r->bad ? EN_PROTOCOL : EN_OK;
 }
 
-/* Epoch ids stand once each and every one is used, so a run has one encoding. */
-static en_err read_epochs(struct en_reader *r, struct en_id16 *epoch, size_t m)
+/* Each id stands once: otherwise a byte could change in transit, from one index to
+ * another of the same epoch, and nothing would notice. */
+static en_err read_epochs(struct en_reader *r, struct listed *epochs, size_t n)
 {
-    for (size_t i = 0; i < m; i++) {
-        en_read_copy(r, epoch[i].b, 16);
+    for (size_t i = 0; i < n; i++) {
+        en_read_copy(r, epochs->id[i].b, 16);
         for (size_t j = 0; j < i; j++)
-            if (en_id16_eq(&epoch[i], &epoch[j]))
+            if (en_id16_eq(&epochs->id[i], &epochs->id[j]))
                 return EN_PROTOCOL;
     }
+    epochs->n = n;
     return r->bad ? EN_PROTOCOL : EN_OK;
+}
+
+/* And each is used, for the same reason. */
+static bool all_used(const struct listed *epochs)
+{
+    for (size_t i = 0; i < epochs->n; i++)
+        if (!epochs->used[i])
+            return false;
+    return true;
+}
+
+/* The n records; a DEVKEY, which changes the key that vouches, comes last. */
+static en_err read_records(struct en_reader *r, struct listed *epochs,
+                           struct en_run *run)
+{
+    size_t payload = 0;
+    en_err err;
+
+    for (size_t i = 0; i < run->n; i++) {
+        struct en_run_record *rec = &run->rec[i];
+
+        err = run->kind == EN_CONTROL ? read_control(r, rec)
+                                      : read_journal(r, epochs, rec);
+        if (err != EN_OK)
+            return err;
+        payload += rec->payload.n;
+        if (payload > EN_RUN_BYTES_MAX)
+            return EN_PROTOCOL;
+        if (run->kind == EN_CONTROL && rec->type == TYPE_DEVKEY &&
+            i + 1 < run->n)
+            return EN_PROTOCOL;
+        if (i > 0 && rec->ctl_seq < run->rec[i - 1].ctl_seq)
+            return EN_PROTOCOL;
+    }
+    return EN_OK;
 }
 
 en_err en_run_decode(struct en_span body, enum en_kind kind, struct en_run *run)
 {
     struct en_reader r = en_reader_of(body);
-    struct en_id16 epoch[EN_RUN_EPOCHS_MAX];
-    bool used[EN_RUN_EPOCHS_MAX] = {false};
-    size_t payload = 0;
+    struct listed epochs = {.n = 0};
     size_t n;
     size_t m;
     en_err err;
@@ -78,42 +124,22 @@ en_err en_run_decode(struct en_span body, enum en_kind kind, struct en_run *run)
     n = en_read_u16(&r);
     m = en_read_u8(&r);
     if (r.bad || n == 0 || n > EN_RUN_RECORDS_MAX ||
-        (kind == EN_CONTROL) != (m == 0) || run->from > EN_SEQ_MAX - 1 - n)
+        (kind == EN_CONTROL) != (m == 0) || run->from > EN_SEQ_MAX - n)
         return EN_PROTOCOL;
-    err = read_epochs(&r, epoch, m);
+    err = read_epochs(&r, &epochs, m);
     if (err != EN_OK)
         return err;
-    /* Every record takes at least five bytes: n is bounded by what is there. */
-    if (n > r.n / 5)
+    /* Each record takes at least so much: n is bounded by what is there. */
+    if (n > r.n / (kind == EN_CONTROL ? CONTROL_MIN : JOURNAL_MIN))
         return EN_PROTOCOL;
     run->rec = calloc(n, sizeof(*run->rec));
     if (run->rec == NULL)
         return EN_NOMEM;
     run->n = n;
-    for (size_t i = 0; i < n; i++) {
-        struct en_run_record *rec = &run->rec[i];
-
-        err = kind == EN_CONTROL ? read_control(&r, rec)
-                                 : read_journal(&r, epoch, m, rec);
-        if (err != EN_OK)
-            goto out;
-        for (size_t j = 0; kind == EN_JOURNAL && j < m; j++)
-            used[j] = used[j] || en_id16_eq(&epoch[j], &rec->epoch);
-        payload += rec->payload.n;
-        err = EN_PROTOCOL;
-        if (payload > EN_RUN_BYTES_MAX)
-            goto out;
-        if (kind == EN_CONTROL && rec->type == TYPE_DEVKEY && i + 1 < n)
-            goto out;
-        if (i > 0 && rec->ctl_seq < run->rec[i - 1].ctl_seq)
-            goto out;
-    }
+    err = read_records(&r, &epochs, run);
     run->sig = en_read_span(&r, 64).p;
-    err = en_read_done(&r) ? EN_OK : EN_PROTOCOL;
-    for (size_t j = 0; j < m; j++)
-        if (!used[j])
-            err = EN_PROTOCOL;
-out:
+    if (err == EN_OK && (!en_read_done(&r) || !all_used(&epochs)))
+        err = EN_PROTOCOL;
     if (err != EN_OK)
         en_run_free(run);
     return err;
@@ -178,6 +204,7 @@ void en_run_begin(struct en_run_writer *w, enum en_kind kind,
     w->epochs = 0;
     w->n = 0;
     w->payload = 0;
+    w->ended = false;
     en_buf_clear(&w->records);
 }
 
@@ -194,7 +221,8 @@ static size_t epoch_index(const struct en_run_writer *w, const uint8_t *header)
 bool en_run_fits(const struct en_run_writer *w, const uint8_t *header,
                  size_t payload)
 {
-    if (w->n >= EN_RUN_RECORDS_MAX || w->payload + payload > EN_RUN_BYTES_MAX)
+    if (w->ended || w->n >= EN_RUN_RECORDS_MAX ||
+        w->payload + payload > EN_RUN_BYTES_MAX)
         return false;
     return w->kind == EN_CONTROL || epoch_index(w, header) < EN_RUN_EPOCHS_MAX;
 }
@@ -213,6 +241,7 @@ en_err en_run_add(struct en_run_writer *w, const uint8_t *header,
         assert(mark == EN_MARK_PAYLOAD);
         (void)en_buf_add_u8(b, header[2]);
         (void)en_buf_add(b, header + 4, 4);
+        w->ended = header[2] == TYPE_DEVKEY;
     } else {
         if (index == w->epochs)
             memcpy(w->epoch[w->epochs++].b, header + EN_HEADER_EPOCH_AT, 16);

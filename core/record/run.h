@@ -64,7 +64,7 @@ void en_run_free(struct en_run *run);
 
 /*
  * The writer: begin, add stored records in order while they fit, end with the
- * checkpoint of the last. en_run_fits says whether one more would stay within the
+ * checkpoint of the last. A control run ends with its first DEVKEY. en_run_fits says whether one more would stay within the
  * bounds; the caller ends at a record whose signature it holds.
  */
 struct en_run_writer {
@@ -75,6 +75,7 @@ struct en_run_writer {
     struct en_buf records;
     struct en_id16 epoch[EN_RUN_EPOCHS_MAX];
     size_t epochs, n, payload;
+    bool ended; /* by a DEVKEY: nothing may follow in this run */
 };
 
 void en_run_begin(struct en_run_writer *w, enum en_kind kind,

@@ -284,7 +284,7 @@ static void both_recipients_open_the_epoch(void **state)
         assert_int_equal(
             en_epoch_open(c, &info, &device, &wrap, &seed, &code, &equal),
             EN_FORGED);
-        assert_int_equal(code, EN_EPOCH_BAD_BOX);
+        assert_int_equal(code, EN_EPOCH_KEY_GONE);
     }
     vec_free(&v);
     vec_free(&e);
