@@ -160,7 +160,7 @@ en_err en_guest_ingest(struct en_guest *g, struct en_span body)
         err = keep(g, body, &k);
     if (err == EN_LATER || err == EN_ABSENT)
         err = EN_PROTOCOL; /* a sponsor sends in causal order */
-    if (err != EN_OK && count > 0)
+    if (err != EN_OK)
         en_circle_rollback(g->circle, count);
 out:
     en_run_free(&run);
@@ -225,12 +225,19 @@ en_err en_guest_keys(struct en_guest *g, const struct en_replica_env *env,
                      uint8_t cert_sig[64], struct en_key *sign)
 {
     const struct en_id *cid = en_circle_id(g->circle);
+    const struct en_id vault = {{0}};
     struct en_device_keys k = {0};
     struct en_buf row = {.max = EN_CERT_LEN + 64};
     uint8_t body[EN_CERT_LEN + 64];
-    en_err err =
-        en_store_row(env->store, cid, EN_ROW_GUEST, id_span(cid), NULL, &row);
+    en_err err = en_store_row(env->store, &vault, EN_ROW_CIRCLE, id_span(cid),
+                              NULL, NULL);
 
+    /* New keys would take the place of those this vault signs with. */
+    if (err == EN_OK)
+        return EN_DENIED;
+    if (err != EN_ABSENT)
+        return err;
+    err = en_store_row(env->store, cid, EN_ROW_GUEST, id_span(cid), NULL, &row);
     if (err == EN_OK && (row.n != sizeof(body) || row.p[49] != flags))
         err = EN_ABSENT;
     if (err == EN_OK) {
@@ -270,8 +277,8 @@ static en_err find_held(void *user, const struct en_head *head)
     return EN_CLOSED;
 }
 
-/* One kept run into a batch of its own. What an adoption that was cut has already
- * stored is passed over. */
+/* One kept run into a batch of its own. What an adoption that was cut has stored
+ * is passed over: its runs may have been cut elsewhere. */
 static en_err store_kept(const struct en_guest *g, struct en_store *store,
                          const struct kept *k, const struct en_id *own,
                          struct en_batch *b)
@@ -285,25 +292,33 @@ static en_err store_kept(const struct en_guest *g, struct en_store *store,
                              .kind = EN_CONTROL,
                              .own = en_id_eq(&k->device, own)};
     struct en_id before = k->log;
+    struct en_id known;
     en_err err = en_store_frontier(store, &l.cid, find_held, &h);
 
     if (err == EN_OK)
         err = en_run_decode(en_buf_span(&k->body), EN_CONTROL, &run);
     if (err != EN_OK)
         return err;
+    /* What is there must be what the runs say. */
+    err = EN_FORGED;
+    if (h.count > 0 &&
+        en_circle_id_at(g->circle, &k->device, h.count - 1, &known) &&
+        !en_id_eq(&known, &h.id))
+        goto out;
+    err = EN_OK;
     if (h.count >= k->from + run.n)
         goto out;
-    err = EN_MOVED;
-    if (h.count != k->from)
+    err = EN_FORGED;
+    if (h.count < k->from ||
+        (k->from > 0 &&
+         !en_circle_id_at(g->circle, &k->device, k->from - 1, &before)))
         goto out;
-    if (h.count > 0)
-        before = h.id;
     err = h.count == 0 ? en_batch_log(b, &l) : EN_OK;
     if (err == EN_OK)
         err = en_batch_expect(b, &k->log, h.count, &h.id);
     if (err == EN_OK)
         err = en_run_chain(&run, &l.cid, &k->log, &before);
-    for (size_t i = 0; err == EN_OK && i < run.n; i++) {
+    for (size_t i = h.count - k->from; err == EN_OK && i < run.n; i++) {
         struct en_batch_record rec = {.log = k->log,
                                       .id = run.rec[i].id,
                                       .seq = run.from + i,

@@ -21,10 +21,18 @@ struct opened { /* an epoch whose seed is held */
     struct en_epoch_keys keys;
 };
 
-struct
-    done { /* what another device said is durable there, of our own journal */
+/* What another device said is durable there of our own logs: records. */
+struct done {
     struct en_id device;
-    uint64_t journal; /* records */
+    uint64_t control, journal;
+};
+
+/* What is known of the epoch of the record read last: those of one author mostly
+ * have the same. */
+struct reading {
+    bool known;
+    struct en_id16 epoch;
+    const struct en_epoch_keys *keys; /* NULL: not to be shown */
 };
 
 struct en_replica {
@@ -59,7 +67,7 @@ struct en_replica {
 struct undo {
     size_t count; /* of control records */
     struct en_head control, journal;
-    size_t opened;
+    size_t opened, refused;
 };
 
 struct en_head *head_find(struct en_replica *r, const struct en_id *log);
@@ -76,10 +84,11 @@ en_err put_control(struct en_circle *c, struct en_batch *b,
                    const struct en_id *log, uint64_t *count, struct en_id *last,
                    uint8_t sig[64], const struct en_key *seed, uint8_t type,
                    struct en_span payload);
-/* Whether a record may be shown, and its content. EN_NO_KEY, EN_FORGED. */
-en_err open_record(const struct en_replica *r, const uint8_t *header,
-                   struct en_span payload, const struct en_id *author,
-                   struct en_buf *content);
+/* Whether a record may be shown, and its content, appended. One `reading` serves
+ * one author between two changes of the replica. EN_NO_KEY, EN_FORGED. */
+en_err open_record(const struct en_replica *r, struct reading *reading,
+                   const uint8_t *header, struct en_span payload,
+                   const struct en_id *author, struct en_buf *content);
 void item_of(const struct en_replica *r, const uint8_t *header,
              const struct en_id *record, const struct en_id *author,
              struct en_span content, struct en_item *item);

@@ -16,6 +16,7 @@
 #define CHECKPOINT_BYTES   (EN_RUN_BYTES_MAX / 2)
 
 #define CIRCLE_BODY_LEN 33 /* own device id || flags, bit 0: an older copy */
+#define DONE_BODY_LEN   16 /* control records u64 || journal records u64 */
 
 static const struct en_id no_circle;
 
@@ -145,7 +146,9 @@ static en_err keep_epoch(struct en_replica *r, const struct en_key *seed,
 
 static struct undo undo_point(struct en_replica *r)
 {
-    struct undo u = {.count = en_circle_count(r->circle), .opened = r->nopened};
+    struct undo u = {.count = en_circle_count(r->circle),
+                     .opened = r->nopened,
+                     .refused = r->nrefused};
     struct en_head *c = head_find(r, &r->control);
     struct en_head *j = head_find(r, &r->journal);
 
@@ -171,6 +174,7 @@ static void undo(struct en_replica *r, const struct undo *u)
     struct en_head *j = head_find(r, &r->journal);
 
     en_circle_rollback(r->circle, u->count);
+    r->nrefused = u->refused;
     if (c != NULL)
         head_undo(c, &u->control);
     if (j != NULL)
@@ -251,7 +255,7 @@ static en_err load_done(void *user, const struct en_row *row)
     struct en_replica *r = user;
     struct done *p;
 
-    if (row->key.n != 32 || row->body.n != 8)
+    if (row->key.n != 32 || row->body.n != DONE_BODY_LEN)
         return EN_FORGED;
     p = realloc(r->done, (r->dones + 1) * sizeof(*p));
     if (p == NULL)
@@ -259,7 +263,8 @@ static en_err load_done(void *user, const struct en_row *row)
     r->done = p;
     p += r->dones++;
     memcpy(p->device.b, row->key.p, 32);
-    p->journal = en_get_u64(row->body.p);
+    p->control = en_get_u64(row->body.p);
+    p->journal = en_get_u64(row->body.p + 8);
     return EN_OK;
 }
 
@@ -870,14 +875,19 @@ bool en_replica_set_aside_by(const struct en_replica *r, size_t i,
     return true;
 }
 
+static uint64_t own_count(const struct en_replica *r, const struct en_id *log)
+{
+    for (size_t i = 0; i < r->heads; i++)
+        if (en_id_eq(&r->head[i].log, log))
+            return r->head[i].count;
+    return 0;
+}
+
 size_t en_replica_waiting(const struct en_replica *r)
 {
-    uint64_t count = 0;
+    uint64_t count = own_count(r, &r->journal);
     uint64_t most = 0;
 
-    for (size_t i = 0; i < r->heads; i++)
-        if (en_id_eq(&r->head[i].log, &r->journal))
-            count = r->head[i].count;
     for (size_t i = 0; i < r->dones; i++)
         if (r->done[i].journal > most)
             most = r->done[i].journal;
@@ -886,15 +896,13 @@ size_t en_replica_waiting(const struct en_replica *r)
 
 bool en_replica_in_step(const struct en_replica *r, const struct en_id *device)
 {
-    uint64_t mine = 0;
+    struct done d = {.journal = 0};
 
-    for (size_t i = 0; i < r->heads; i++)
-        if (r->head[i].own && r->head[i].kind == EN_JOURNAL)
-            mine = r->head[i].count;
     for (size_t i = 0; i < r->dones; i++)
         if (en_id_eq(&r->done[i].device, device))
-            return r->done[i].journal >= mine;
-    return false;
+            d = r->done[i];
+    return d.control >= own_count(r, &r->control) &&
+           d.journal >= own_count(r, &r->journal);
 }
 
 en_err en_replica_words(struct en_replica *r, unsigned index[6],
@@ -927,7 +935,10 @@ en_err en_replica_readers(const struct en_replica *r,
     struct en_id16 salt = en_id_short(&r->cid);
 
     *n = 0;
+    /* Never leaves this device. Seven bytes in front: no list of tips, whose
+     * entries have 72, is as long. */
     en_hash_begin(&st, EN_L_FRONTIER, &salt);
+    en_hash_add(&st, en_span_str("readers"));
     for (size_t i = 0; i < en_circle_members(r->circle); i++) {
         const struct en_member *m = en_circle_member(r->circle, i);
 
@@ -942,15 +953,34 @@ en_err en_replica_readers(const struct en_replica *r,
     return *n <= max ? EN_OK : EN_RANGE;
 }
 
+static bool refused(const struct en_replica *r, const struct en_id16 *id)
+{
+    for (size_t i = 0; i < r->nrefused; i++)
+        if (en_id16_eq(&r->refused[i], id))
+            return true;
+    return false;
+}
+
+/* Whether no eligible epoch serves: there is none, or each was opened and found
+ * bad. Whoever sealed it wrongly must not keep the others from writing. */
+static bool epoch_due(const struct en_replica *r)
+{
+    struct en_epoch_info e;
+    size_t k = 0;
+
+    while (en_circle_eligible(r->circle, k, &e) && refused(r, &e.id))
+        k++;
+    return !en_circle_eligible(r->circle, k, &e);
+}
+
 /* The keys to write under: the first eligible epoch opened whole. */
 static en_err writing_keys(struct en_replica *r, struct en_batch *b,
                            struct en_epoch_keys *keys, struct en_why *why)
 {
     struct en_epoch_info e;
-    size_t k;
     en_err err;
 
-    for (k = 0; en_circle_eligible(r->circle, k, &e); k++) {
+    for (size_t k = 0; en_circle_eligible(r->circle, k, &e); k++) {
         const struct en_epoch_keys *have = keys_of(r, &e.id);
 
         if (have != NULL) {
@@ -958,7 +988,7 @@ static en_err writing_keys(struct en_replica *r, struct en_batch *b,
             return EN_OK;
         }
     }
-    if (k > 0)
+    if (!epoch_due(r))
         return en_why_set(why, EN_LATER, EN_WHY_INCOMPLETE, NULL, 0, 0);
     err = own_epoch(r, b);
     if (err != EN_OK)
@@ -1078,28 +1108,35 @@ en_err en_replica_append(struct en_replica *r, const struct en_append *rec,
 /* -- query --------------------------------------------------------------------- */
 
 /* Shown only if the author's device is a recipient of the epoch, and active. */
-en_err open_record(const struct en_replica *r, const uint8_t *header,
-                   struct en_span payload, const struct en_id *author,
-                   struct en_buf *content)
+static const struct en_epoch_keys *showable(const struct en_replica *r,
+                                            const struct en_id16 *epoch,
+                                            const struct en_id *author)
 {
     const struct en_member *m = en_circle_device(r->circle, author);
-    const struct en_epoch_keys *keys;
-    struct en_id16 epoch;
     struct en_epoch_info e;
-    bool recipient = false;
 
-    memcpy(epoch.b, header + EN_HEADER_EPOCH_AT, 16);
-    keys = keys_of(r, &epoch);
-    if (keys == NULL)
-        return EN_NO_KEY;
-    if (m == NULL || !m->active ||
-        !en_circle_epoch_by_id(r->circle, &epoch, &e))
-        return EN_NO_KEY;
+    if (m == NULL || !m->active || !en_circle_epoch_by_id(r->circle, epoch, &e))
+        return NULL;
     for (size_t i = 0; i < e.n; i++)
-        recipient = recipient || en_id_eq(&e.device[i], author);
-    if (!recipient)
+        if (en_id_eq(&e.device[i], author))
+            return keys_of(r, epoch);
+    return NULL;
+}
+
+en_err open_record(const struct en_replica *r, struct reading *reading,
+                   const uint8_t *header, struct en_span payload,
+                   const struct en_id *author, struct en_buf *content)
+{
+    if (!reading->known || memcmp(reading->epoch.b, header + EN_HEADER_EPOCH_AT,
+                                  sizeof(reading->epoch.b)) != 0) {
+        memcpy(reading->epoch.b, header + EN_HEADER_EPOCH_AT,
+               sizeof(reading->epoch.b));
+        reading->keys = showable(r, &reading->epoch, author);
+        reading->known = true;
+    }
+    if (reading->keys == NULL)
         return EN_NO_KEY;
-    return en_seal_open(keys, header, payload, content);
+    return en_seal_open(reading->keys, header, payload, content);
 }
 
 void item_of(const struct en_replica *r, const uint8_t *header,
@@ -1129,6 +1166,7 @@ struct each {
     const struct en_head *head;
     en_err (*fn)(void *user, const struct en_item *item);
     void *user;
+    struct reading reading; /* of this head's author */
     struct en_buf content;
 };
 
@@ -1141,8 +1179,8 @@ static en_err each_record(void *user, const struct en_stored *rec)
     if (rec->mark != EN_MARK_PAYLOAD)
         return EN_OK;
     en_buf_clear(&x->content);
-    err = open_record(x->r, rec->header, rec->payload, &x->head->device,
-                      &x->content);
+    err = open_record(x->r, &x->reading, rec->header, rec->payload,
+                      &x->head->device, &x->content);
     if (err == EN_NO_KEY || err == EN_FORGED)
         return EN_OK; /* not ours, or set aside when it came */
     if (err != EN_OK)
@@ -1163,6 +1201,7 @@ en_err en_replica_items(struct en_replica *r,
         if (r->head[i].kind != EN_JOURNAL)
             continue;
         x.head = &r->head[i];
+        x.reading.known = false;
         err = en_store_scan(r->env.store, &x.head->log, 0, each_record, &x);
     }
     en_buf_free(&x.content);
@@ -1178,14 +1217,14 @@ struct one {
 static en_err one_record(void *user, const struct en_stored *rec)
 {
     struct one *x = user;
+    struct reading reading = {.known = false};
 
-    x->err = EN_ABSENT;
     if (rec->mark != EN_MARK_PAYLOAD)
         return EN_CLOSED;
     for (size_t i = 0; i < x->r->heads; i++)
         if (x->r->head[i].kind == EN_JOURNAL &&
             en_id_eq(&x->r->head[i].log, &rec->log))
-            x->err = open_record(x->r, rec->header, rec->payload,
+            x->err = open_record(x->r, &reading, rec->header, rec->payload,
                                  &x->r->head[i].device, x->out);
     return EN_CLOSED;
 }
@@ -1200,14 +1239,6 @@ en_err en_replica_content(struct en_replica *r, const struct en_id *record,
 }
 
 /* -- settle -------------------------------------------------------------------- */
-
-static bool refused(const struct en_replica *r, const struct en_id16 *id)
-{
-    for (size_t i = 0; i < r->nrefused; i++)
-        if (en_id16_eq(&r->refused[i], id))
-            return true;
-    return false;
-}
 
 static en_err refuse(struct en_replica *r, const struct en_id16 *id)
 {
@@ -1273,10 +1304,11 @@ static en_err flush_done(struct en_replica *r, struct en_batch *b)
     en_err err = EN_OK;
 
     for (size_t i = 0; r->done_dirty && err == EN_OK && i < r->dones; i++) {
-        uint8_t body[8];
+        uint8_t body[DONE_BODY_LEN];
         struct en_row row = {.cid = r->cid, .kind = EN_ROW_DONE};
 
-        en_put_u64(body, r->done[i].journal);
+        en_put_u64(body, r->done[i].control);
+        en_put_u64(body + 8, r->done[i].journal);
         row.key = id_span(&r->done[i].device);
         row.body = en_batch_keep(b, EN_SPAN_OF(body));
         err = b->failed ? EN_NOMEM : en_batch_row_put(b, &row);
@@ -1321,6 +1353,7 @@ static en_err tell_newly(struct en_replica *r, size_t first)
         if (r->head[i].kind != EN_JOURNAL || r->head[i].own)
             continue;
         x.each.head = &r->head[i];
+        x.each.reading.known = false;
         err =
             en_store_scan(r->env.store, &r->head[i].log, 0, newly_readable, &x);
     }
@@ -1328,17 +1361,25 @@ static en_err tell_newly(struct en_replica *r, size_t first)
     return err;
 }
 
+/* Whether this device reads here, and is one that makes epochs without being
+ * asked. Looked at afresh after each change: what a circle lends moves. */
+static bool makes_epochs(const struct en_replica *r, bool may_epoch)
+{
+    const struct en_member *me = en_circle_device(r->circle, &r->device);
+
+    return me != NULL && me->reader &&
+           (me->cls == EN_CLASS_FACILITATOR || may_epoch);
+}
+
 en_err en_replica_settle(struct en_replica *r, bool may_epoch, bool *did)
 {
     struct en_op_attest item[EN_OP_ATTESTS_MAX];
     struct en_id16 ref[EN_OP_ATTESTS_MAX];
-    const struct en_member *me = en_circle_device(r->circle, &r->device);
     struct undo u = undo_point(r);
     struct en_batch b = {0};
-    struct en_epoch_info e;
     size_t items = 0;
     size_t opened = r->nopened;
-    bool signs = r->signs && me != NULL && me->active;
+    bool signs = may_sign(r, NULL) == EN_OK;
     en_err err;
 
     *did = false;
@@ -1351,9 +1392,7 @@ en_err en_replica_settle(struct en_replica *r, bool may_epoch, bool *did)
         err = own_op(r, &b, &op);
         *did = true;
     }
-    if (err == EN_OK && signs && me->reader &&
-        en_circle_choice(r->circle, &e) == EN_ABSENT &&
-        (me->cls == EN_CLASS_FACILITATOR || may_epoch)) {
+    if (err == EN_OK && signs && epoch_due(r) && makes_epochs(r, may_epoch)) {
         err = own_epoch(r, &b);
         *did = true;
     }

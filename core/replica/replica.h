@@ -181,16 +181,18 @@ struct en_ingest {
 
 /*
  * Takes one RUN body. EN_OK: see out. EN_PROTOCOL or EN_FORGED: the run is bad and
- * the peer to blame; nothing changed.
+ * the peer to blame; nothing changed. A verified record of an own log that is not
+ * held means that this vault is an older copy: it signs nothing more, also after
+ * the next opening (en_replica_signs).
  */
 en_err en_replica_ingest(struct en_replica *r, struct en_span body,
                          struct en_ingest *out);
 
 /*
- * Compares a peer's FRONTIER with what is held. Own logs: a verified higher seq or
- * another id means that this vault is an older copy: it signs nothing more
- * (en_replica_signs). Others: ids that differ at a common seq are a fork.
- * *lacking: the peer has something we do not.
+ * Compares a peer's FRONTIER with what is held. *lacking: the peer says that it has
+ * something we do not. That is a claim, and changes nothing here: what it means
+ * (an older copy, a fork) is decided by the RUN that proves it, in
+ * en_replica_ingest.
  */
 en_err en_replica_compare(struct en_replica *r,
                           const struct en_frontier *theirs, bool *lacking);
@@ -204,7 +206,8 @@ en_err en_replica_id_at(struct en_replica *r, const struct en_id16 *log16,
 en_err en_replica_run_at(struct en_replica *r, const struct en_id16 *log16,
                          uint64_t from, struct en_buf *body);
 
-/* DONE from a device: durable there up to this tip. */
+/* DONE from a device: durable there up to this tip. What names no record of our
+ * own is ignored; kept by the next settle. */
 en_err en_replica_done(struct en_replica *r, const struct en_id *device,
                        const struct en_tip *tip);
 
@@ -262,7 +265,8 @@ en_err en_guest_sponsor(const struct en_guest *g, const struct en_id16 *dev16,
 /*
  * Makes this device's keys and certificate for the circle and puts them into the
  * store, durable: what a JOIN then says. A second call for the same circle gives
- * the same certificate (a join that was cut).
+ * the same certificate (a join that was cut). EN_DENIED: this vault has the circle
+ * already, and its keys are left alone.
  */
 en_err en_guest_keys(struct en_guest *g, const struct en_replica_env *env,
                      uint8_t flags, uint8_t cert[EN_CERT_LEN],
