@@ -57,6 +57,7 @@ struct caller {
     uint64_t since;
 };
 
+static void retire(struct agent *a);
 static void stop(struct agent *a);
 static void pass_limits(struct agent *a);
 
@@ -246,6 +247,7 @@ static void on_request(struct caller *c, struct en_span body)
         if (!put_off(c, body, r.args))
             answer_link(c, body);
     } else if (readable && r.verb == EN_RPC_AGENT_STOP) {
+        retire(a); /* and then it is said to be so */
         (void)say_done(c, r.number);
         stop(a);
     } else if (readable && r.verb >= EN_RPC_LINK_ON &&
@@ -430,10 +432,9 @@ static void see_off(struct caller *c)
     }
 }
 
-static void stop(struct agent *a)
+/* Everything another agent would want is free when this returns. */
+static void retire(struct agent *a)
 {
-    if (a->stopping)
-        return;
     a->stopping = true;
     en_trace_line(&a->trace, "agent: stops");
     en_node_close(a->node);
@@ -443,6 +444,13 @@ static void stop(struct agent *a)
     uv_close((uv_handle_t *)&a->limit, NULL);
     if (a->listening)
         uv_close((uv_handle_t *)&a->listener, NULL);
+    en_local_close(a->env.run_dir, &a->local);
+}
+
+static void stop(struct agent *a)
+{
+    if (!a->stopping)
+        retire(a);
     for (struct caller *c = a->callers, *next; c != NULL; c = next) {
         next = c->next;
         see_off(c);
@@ -451,8 +459,11 @@ static void stop(struct agent *a)
 
 static void on_signal(uv_signal_t *s, int number)
 {
+    struct agent *a = s->data;
+
     (void)number;
-    stop(s->data);
+    if (!a->stopping)
+        stop(a);
 }
 
 static void tell_ready(int fd, en_err err)
@@ -581,7 +592,6 @@ en_err en_agent_run(const struct en_agent_env *env)
     en_node_free(a->node);
     en_home_free(a->home);
     en_log_free(a->log);
-    en_local_close(env->run_dir, &a->local);
     (void)uv_loop_close(&a->loop);
     en_wipe(a, sizeof(*a));
     free(a);

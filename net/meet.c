@@ -227,14 +227,18 @@ static en_err admit(struct en_node *n, const struct en_joining *j, uint8_t cls,
                                   .device_label = j->device_label,
                                   .cls = cls};
     struct en_key link = {0}, find = {0};
+    const struct en_clock *clock = &n->env.clock;
+    struct en_now now = {.now_ms = clock->now_ms(clock->user),
+                         .time_ms = clock->time_ms(clock->user)};
     struct en_why why = {0};
     en_err err;
 
     if (r == NULL)
         return EN_ABSENT;
+    now.offset_min = clock->offset_min(clock->user, now.time_ms);
     err = name_of(j->person_label, &n->meet.person);
     if (err == EN_OK)
-        err = en_replica_admit(r, &req, &why);
+        err = en_home_admit(n->env.home, r, &req, &now, &why);
     if (err == EN_OK)
         err = en_replica_link_keys(r, &link, &find, netsecret);
     en_key_wipe(&link);
