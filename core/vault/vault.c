@@ -582,8 +582,6 @@ static en_err make_database(struct en_vault *v, struct en_why *why)
         err = failed ? EN_IO : EN_OK;
     if (err == EN_OK)
         err = d->ops->write(d, v->dir, v->db_name, false, 0, nothing, why);
-    if (err == EN_OK)
-        err = d->ops->sync_dir(d, v->dir, why);
     return err;
 }
 
@@ -634,6 +632,10 @@ en_err en_vault_create_kek(const char *dir, const struct en_key *kek,
     err = make_database(v, why);
     if (err == EN_OK)
         err = make_guard(v, why);
+    /* Both names must have lasted before the header's can: a vault without its
+     * guard is taken for an older copy. */
+    if (err == EN_OK)
+        err = v->disk->ops->sync_dir(v->disk, dir, why);
     if (err == EN_OK)
         err = replace_header(v, v->bytes, why);
     if (err != EN_OK) {
