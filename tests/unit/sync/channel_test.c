@@ -538,6 +538,7 @@ static void lengths_and_types_are_checked_before_a_body_is_kept(void **state)
         {"type 13", BYTES("\1\0\0\0\x0d"), EN_PROTOCOL},
         {"type 63", BYTES("\1\0\0\0\x3f"), EN_PROTOCOL},
         {"type 64", BYTES("\1\0\0\0\x40"), EN_OK},
+        {"4 GiB of type 64", BYTES("\xff\xff\xff\xff\x40"), EN_PROTOCOL},
         {"a long PING", BYTES("\2\0\0\0\x0b"), EN_PROTOCOL},
         {"a long HELLO", BYTES("\x60\0\0\0\1"), EN_PROTOCOL},
         {"a HELLO", BYTES("\x5f\0\0\0\1"), EN_OK},
@@ -958,6 +959,21 @@ static void every_changed_byte_of_a_sponsors_frames_is_refused(void **state)
     }
 }
 
+static void a_share_of_no_language_we_know_ends_the_joining(void **state)
+{
+    struct flip f = {.at = 17 + 2 + 36, .with = 2};
+    struct en_code code = invite(EN_LANG_FR);
+
+    (void)state;
+    f.tap = (struct tap){flip_pass, &f};
+    p.tap = &f.tap;
+    pipe_join(&p, &w, &code);
+    pipe_run(&p);
+    assert_true(p.caller.closed);
+    assert_int_equal(p.caller.why, EN_FORGED);
+    assert_int_equal(p.caller.written, 2 + 52); /* no confirmation went out */
+}
+
 static void a_share_sent_back_is_refused(void **state)
 {
     struct en_code code = invite(EN_LANG_FR);
@@ -1037,6 +1053,7 @@ int main(void)
         CASE(a_joiner_is_met_with_silence_when_nobody_invites),
         CASE(every_changed_byte_of_a_joiners_frames_is_refused),
         CASE(every_changed_byte_of_a_sponsors_frames_is_refused),
+        CASE(a_share_of_no_language_we_know_ends_the_joining),
         CASE(a_share_sent_back_is_refused),
         CASE(a_share_that_is_no_point_burns_the_code),
     };

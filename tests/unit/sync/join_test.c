@@ -524,14 +524,24 @@ an_offer_of_a_later_kind_is_refused_as_of_a_later_version(void **state)
     }
 }
 
+/* A body that is right in itself. */
 static struct en_span some_body(uint8_t type, struct en_buf *b)
 {
     struct en_offer o = {.cls = 2, .name = en_span_str("x")};
+    uint8_t sig[64];
+    struct en_joining n = {.cert = EN_SPAN_OF(joiner.cert),
+                           .cert_sig = EN_SPAN_OF(joiner.cert_sig),
+                           .join_sig = EN_SPAN_OF(sig),
+                           .person_label = en_span_str("Luc R."),
+                           .device_label = en_span_str("portable")};
 
     en_buf_clear(b);
     if (type == EN_MSG_OFFER)
         assert_ok(en_offer_encode(&o, b));
-    else if (type == EN_MSG_SECRET)
+    else if (type == EN_MSG_JOIN) {
+        en_join_sign(&joiner.keys.sign, joiner.h, sig);
+        assert_ok(en_joining_encode(&n, b));
+    } else if (type == EN_MSG_SECRET)
         assert_ok(en_buf_add(b, "12345678901234567890123456789012", 32));
     else if (type != EN_MSG_LIVE && type != EN_MSG_AGREE)
         assert_ok(en_buf_add_zeros(b, 60));
@@ -604,6 +614,22 @@ static void a_bye_before_the_secret_is_no_joining(void **state)
         EN_CLOSED);
     assert_int_equal(joiner.adopted, 0);
     assert_false(joiner.joined);
+}
+
+static void a_secret_of_zeros_is_none(void **state)
+{
+    static const uint8_t zeros[32];
+
+    (void)state;
+    open_both();
+    both_say_yes();
+    assert_ok(name_joiner());
+    assert_err(
+        party_step(&joiner, (struct en_join_event){.type = EN_JOIN_RECEIVED,
+                                                   .message = EN_MSG_SECRET,
+                                                   .body = EN_SPAN_OF(zeros)}),
+        EN_PROTOCOL);
+    assert_int_equal(joiner.adopted, 0);
 }
 
 static void a_grant_that_was_not_in_what_came_is_no_joining(void **state)
@@ -787,6 +813,7 @@ int main(void)
         CASE(an_offer_of_a_later_kind_is_refused_as_of_a_later_version),
         CASE(messages_out_of_turn_end_the_joining),
         CASE(a_bye_before_the_secret_is_no_joining),
+        CASE(a_secret_of_zeros_is_none),
         CASE(a_grant_that_was_not_in_what_came_is_no_joining),
         CASE(a_name_of_a_circle_must_fit),
         CASE(people_have_ten_minutes_for_the_words),

@@ -465,6 +465,46 @@ static void messages_out_of_turn_end_the_exchange(void **state)
                EN_PROTOCOL);
 }
 
+/* Right in themselves, and too early: before HELLO, and before FRONTIER. */
+static void nothing_is_believed_before_a_frontier(void **state)
+{
+    static const uint8_t early[] = {EN_MSG_LIVE, EN_MSG_RUN, EN_MSG_DONE};
+    uint8_t zeros[100] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(early); i++)
+        for (unsigned greeted = 0; greeted < 2; greeted++) {
+            struct en_span body =
+                EN_SPAN(zeros, early[i] == EN_MSG_LIVE   ? 0
+                               : early[i] == EN_MSG_DONE ? EN_DONE_LEN
+                                                         : 100);
+
+            (void)tear_down(NULL);
+            (void)set_up(NULL);
+            assert_ok(node_start(&b, false));
+            if (greeted > 0)
+                assert_ok(
+                    node_hear(&b, EN_MSG_HELLO, hello_of(&cid, &a.f.device)));
+            assert_err(node_hear(&b, early[i], body), EN_PROTOCOL);
+            assert_int_equal(b.asked[EN_SYNC_STORE], 0);
+        }
+}
+
+static void
+a_caller_leaves_whom_it_took_for_another_kind_of_device(void **state)
+{
+    (void)state;
+    fake_grow(&a.f, 101, 10, 0);
+    a.peer.b[0] = 0xbc;
+    assert_ok(node_start(&b, false));
+    assert_ok(node_start(&a, true));
+    a.peer = b.f.device;
+    a.observer = true; /* what it was shown was not an observer's to see */
+    exchange();
+    assert_int_equal(a.err, EN_DENIED);
+    assert_int_equal(a.asked[EN_SYNC_NEXT], 0);
+}
+
 static void later_types_are_skipped(void **state)
 {
     (void)state;
@@ -983,6 +1023,8 @@ int main(void)
         CASE(an_observer_gets_control_logs_and_is_not_asked),
         CASE(a_hello_of_another_circle_or_version_is_refused),
         CASE(messages_out_of_turn_end_the_exchange),
+        CASE(nothing_is_believed_before_a_frontier),
+        CASE(a_caller_leaves_whom_it_took_for_another_kind_of_device),
         CASE(later_types_are_skipped),
         CASE(a_bad_run_is_blamed_on_whoever_sent_it),
         CASE(our_own_trouble_is_blamed_on_nobody),
