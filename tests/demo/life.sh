@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 : "${DEMO_BIN:?}" "${DEMO_TMP:?}" "${DEMO_STATE:?}"
 actor=$DEMO_BIN/../actor/actor
-diaries=$PWD/tests/data/diaries
+diaries=tests/data/diaries
 
 declare -A lang=([amina]=fr [luc]=en [chloe]=fr)
 declare -A phrase=(
@@ -34,11 +34,21 @@ as() {
     ENTRENOUS_HOME=$DEMO_TMP/$who ENTRENOUS_LANG=${lang[$who]} "$@"
 }
 
+# shown WHO ARGS...: the command as a person types it.
+shown() {
+    local who=$1 arg line=
+    shift
+    for arg in "$@"; do
+        case $arg in *' '*) line+=" \"$arg\"" ;; *) line+=" $arg" ;; esac
+    done
+    printf '\n[%s] $ entrenous%s\n' "$who" "$line"
+}
+
 # say WHO ARGS...: shows the command as typed, then runs it.
 say() {
     local who=$1
     shift
-    printf '\n[%s] $ entrenous %s\n' "$who" "$*"
+    shown "$who" "$@"
     as "$who" entrenous "$@" || fail "entrenous $* ended with $?"
 }
 
@@ -51,7 +61,7 @@ talk() {
         shift 2
     done
     shift
-    printf '\n[%s] $ entrenous %s\n' "$who" "$*"
+    shown "$who" "$@"
     as "$who" "$actor" -t 90 "${questions[@]}" -- entrenous "$@" ||
         fail "entrenous $* ended with $?"
 }
@@ -75,7 +85,6 @@ has_code() { [ -n "$(code_in "$1")" ]; }
 # meet NAME WHO: Amina invites, WHO joins by the spoken code, both hear six words.
 meet() {
     local name=$1 who=$2 said=$DEMO_TMP/invite.$2 code host
-    printf '\n[amina] $ entrenous inviter %s\n' "$name"
     as amina "$actor" -t 90 "oui/non" oui -- entrenous inviter "$name" >"$said" 2>&1 &
     host=$!
     until_true 30 has_code "$said" || { cat "$said"; fail "no code came"; }
@@ -88,6 +97,7 @@ meet() {
             "Once more" "${phrase[$who]}" -- join "$code"
     fi
     wait $host || { cat "$said"; fail "the invitation ended with $?"; }
+    shown amina inviter "$name"
     cat "$said"
 }
 
