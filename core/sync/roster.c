@@ -19,6 +19,7 @@ struct target {
     uint64_t due_ms;
     uint64_t wait_ms; /* the last wait; 0: none yet */
     uint64_t link;    /* being dialled, or open; 0: neither */
+    bool in_step;     /* this link came so far */
 };
 
 struct link {
@@ -351,8 +352,10 @@ void en_roster_in_step(struct en_roster *r, uint64_t link)
     const struct link *l = at < r->links ? &r->link[at] : NULL;
     struct target *t = dialled(r, link);
 
-    if (t != NULL)
+    if (t != NULL) {
         t->wait_ms = 0;
+        t->in_step = true;
+    }
     for (size_t i = r->bars; l != NULL && i-- > 0;)
         if (is_pair(&r->barred[i].cid, &r->barred[i].device, &l->cid,
                     &l->device))
@@ -412,9 +415,13 @@ void en_roster_closed(struct en_roster *r, uint64_t link, en_err why,
     if (t == NULL)
         return;
     t->link = 0;
-    /* An orderly end says nothing against the device. */
-    t->wait_ms = why == EN_CLOSED || why == EN_OK ? EN_BACKOFF_MS_MIN
-                                                  : longer(t->wait_ms);
+    /* An orderly end says nothing against the device; and one that ends an exchange
+     * may be followed by another command of the same person's. */
+    if (why != EN_CLOSED && why != EN_OK)
+        t->wait_ms = longer(t->wait_ms);
+    else
+        t->wait_ms = t->in_step ? EN_AGAIN_MS : EN_BACKOFF_MS_MIN;
+    t->in_step = false;
     t->due_ms = now_ms + spread(r, t->wait_ms);
     roster_check(r);
 }

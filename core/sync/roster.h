@@ -6,7 +6,8 @@
  * A roster knows targets: a device at an address. Beacons tell of them, a person
  * names an address (every device of the circle is then tried there, few at a
  * time, since only the right link key is answered). Failure doubles the wait,
- * 10 s to 1 h; an exchange that came into step ends it. Of two links between one
+ * 10 s to 1 h; an exchange that came into step ends it, and after its orderly end a
+ * second is enough. Of two links between one
  * pair the one dialled by the lower device id stays.
  *
  * A gate counts half-open connections: 64, 8 of one address (IPv6: of a /64). At a
@@ -28,8 +29,9 @@
 
 #define EN_BACKOFF_MS_MIN    10000u
 #define EN_BACKOFF_MS_MAX    3600000u
-#define EN_DIALS_MAX         8 /* under way at once */
-#define EN_DIALS_ADDRESS_MAX 4 /* to one address: half of what it lets in */
+#define EN_AGAIN_MS          1000u /* after an exchange that came into step */
+#define EN_DIALS_MAX         8     /* under way at once */
+#define EN_DIALS_ADDRESS_MAX 4     /* to one address: half of what it lets in */
 #define EN_TARGETS_MAX       1024
 
 struct en_roster;

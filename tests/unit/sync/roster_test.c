@@ -147,6 +147,24 @@ static void an_orderly_end_is_no_failure(void **state)
     }
 }
 
+static void after_an_exchange_a_second_is_enough(void **state)
+{
+    (void)state;
+    seen(&higher, 2, false, 1000);
+    assert_true(next(1, 1000));
+    assert_int_equal(opened(1, &higher, true), 0);
+    en_roster_in_step(r, 1);
+    en_roster_closed(r, 1, EN_CLOSED, false, 50000);
+    assert_false(next(2, 50000));
+    assert_in_range(wake, 51000, 51125);
+    /* The next link has to earn it anew. */
+    assert_true(next(2, 52000));
+    assert_int_equal(opened(2, &higher, true), 0);
+    en_roster_closed(r, 2, EN_CLOSED, false, 52000);
+    assert_false(next(3, 52000));
+    assert_in_range(wake, 62000, 63250);
+}
+
 static void a_device_is_dialled_at_one_address_at_a_time(void **state)
 {
     (void)state;
@@ -455,6 +473,7 @@ int main(void)
         CASE(coming_into_step_ends_the_waiting),
         CASE(a_device_that_was_away_is_called_when_it_comes_back),
         CASE(an_orderly_end_is_no_failure),
+        CASE(after_an_exchange_a_second_is_enough),
         CASE(a_device_is_dialled_at_one_address_at_a_time),
         CASE(so_many_are_dialled_at_once_and_fewer_at_one_address),
         CASE(whoever_answers_at_a_named_address_ends_the_search_there),
