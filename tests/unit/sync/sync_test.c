@@ -233,6 +233,23 @@ static void nothing_goes_back_to_where_it_came_from(void **state)
     assert_int_equal(from_b.count[EN_MSG_RUN], 0);
 }
 
+static void an_old_done_takes_nothing_back(void **state)
+{
+    struct en_tip old = {.log = {{1}}, .seq = 2};
+    uint8_t done[EN_DONE_LEN];
+
+    (void)state;
+    fake_grow(&a.f, 1, 30, 0);
+    start();
+    assert_int_equal(from_a.count[EN_MSG_RUN], 1);
+    old.id = fake_id(1, 2, 0);
+    en_done_encode(&old, done);
+    assert_ok(node_hear(&a, EN_MSG_DONE, EN_SPAN_OF(done)));
+    assert_int_equal(a.last_done.seq, 2); /* told, as it was said */
+    assert_ok(node_event(&a, EN_SYNC_CHANGED));
+    assert_int_equal(from_a.count[EN_MSG_RUN], 1);
+}
+
 static void a_run_is_asked_for_only_when_there_is_room(void **state)
 {
     (void)state;
@@ -1012,6 +1029,7 @@ int main(void)
         CASE(control_goes_before_journals),
         CASE(what_is_made_later_is_streamed_without_being_asked_for),
         CASE(nothing_goes_back_to_where_it_came_from),
+        CASE(an_old_done_takes_nothing_back),
         CASE(a_run_is_asked_for_only_when_there_is_room),
         CASE(dones_wait_for_room_one_a_log),
         CASE(a_run_put_off_brings_a_fresh_frontier_after_ten_seconds),
