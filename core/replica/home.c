@@ -247,6 +247,51 @@ en_err en_home_take(struct en_home *h, struct en_replica *r)
     return EN_OK;
 }
 
+/* Label of the kit as it was written at init. */
+static struct en_span kit_label(const struct en_home *h)
+{
+    const struct en_circle *c = en_replica_circle(h->circle[0]);
+
+    for (size_t i = 0; i < en_circle_members(c); i++)
+        if ((en_circle_member(c, i)->flags & EN_CERT_KIT) != 0)
+            return en_circle_member(c, i)->device_label;
+    return EN_SPAN(NULL, 0);
+}
+
+/* A person's kit reads what is shared with their circles: where it is not listed
+ * yet and its words are still here, it is granted now. */
+static en_err give_kit(struct en_home *h, struct en_replica *r, bool *did)
+{
+    struct en_key_name name = {.kind = EN_KEY_KIT};
+    struct en_key kit = {0};
+    en_err err;
+
+    if (!en_replica_wants_kit(r) || kit_label(h).n == 0)
+        return EN_OK;
+    err = en_store_key(en_vault_store(h->vault), &name, &kit);
+    if (err == EN_OK) {
+        err = en_replica_grant_kit(r, &kit, kit_label(h));
+        *did = err == EN_OK;
+    } else if (err == EN_ABSENT) {
+        err = EN_OK; /* on paper only: its words must be typed */
+    }
+    en_key_wipe(&kit);
+    return err;
+}
+
+en_err en_home_settle_one(struct en_home *h, struct en_replica *r,
+                          bool may_epoch, bool *did)
+{
+    bool gave = false;
+    en_err err = give_kit(h, r, &gave);
+
+    *did = false;
+    if (err == EN_OK)
+        err = en_replica_settle(r, may_epoch, did);
+    *did |= gave;
+    return err;
+}
+
 en_err en_home_settle(struct en_home *h, bool may_epoch, bool *did)
 {
     en_err err = EN_OK;
@@ -255,7 +300,7 @@ en_err en_home_settle(struct en_home *h, bool may_epoch, bool *did)
     for (size_t i = 0; i < h->circles && err == EN_OK; i++) {
         bool one = false;
 
-        err = en_replica_settle(h->circle[i], may_epoch, &one);
+        err = en_home_settle_one(h, h->circle[i], may_epoch, &one);
         *did |= one;
     }
     return err;
@@ -317,6 +362,7 @@ static void opened(struct en_home *h, struct en_vault *v, uint32_t for_min,
         .store = en_vault_store(v),
         .rng = h->env.rng,
         .trace = h->env.trace,
+        .old_copy = !en_vault_signs(v),
         .item = on_item,
         .user = h,
     };

@@ -73,7 +73,10 @@ struct en_replica *en_home_personal(const struct en_home *h);
 struct en_replica *en_home_by_cid(const struct en_home *h,
                                   const struct en_id *cid);
 
-/* Lets every circle do what its records oblige it to (en_replica_settle). */
+/* Lets a circle, or every one, do what its records oblige it to
+ * (en_replica_settle); and lists this person's kit where it is not listed yet. */
+en_err en_home_settle_one(struct en_home *h, struct en_replica *r,
+                          bool may_epoch, bool *did);
 en_err en_home_settle(struct en_home *h, bool may_epoch, bool *did);
 
 /* What a guest (replica.h) needs to become a circle here, and taking what it made. */

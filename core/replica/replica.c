@@ -752,6 +752,53 @@ static en_err grant_kit(struct en_replica *r, struct en_batch *b, bool personal,
     return err;
 }
 
+/* The kit of this person as S knows it, active or not. */
+static const struct en_member *own_kit(const struct en_replica *r)
+{
+    for (size_t i = 0; i < en_circle_members(r->circle); i++) {
+        const struct en_member *m = en_circle_member(r->circle, i);
+
+        if ((m->flags & EN_CERT_KIT) != 0 && en_id16_eq(&m->person, &r->person))
+            return m;
+    }
+    return NULL;
+}
+
+bool en_replica_wants_kit(const struct en_replica *r)
+{
+    const struct en_member *me = en_circle_device(r->circle, &r->device);
+
+    return r->signs && me != NULL && me->reader && own_kit(r) == NULL &&
+           en_circle_policy(r->circle).kits == 1;
+}
+
+en_err en_replica_grant_kit(struct en_replica *r, const struct en_key *kit,
+                            struct en_span kit_label)
+{
+    const struct en_member *me = en_circle_device(r->circle, &r->device);
+    struct undo u = undo_point(r);
+    struct en_batch b = {0};
+    struct en_epoch_info e;
+    struct en_buf label = {0};
+    en_err err;
+
+    assert(en_replica_wants_kit(r));
+    /* Our label moves with the circle's next record: keep it for ours. */
+    err = en_buf_add_span(&label, me->person_label);
+    if (err == EN_OK)
+        err = grant_kit(r, &b, en_circle_policy(r->circle).personal == 1, kit,
+                        en_buf_span(&label), kit_label);
+    if (err == EN_OK && en_circle_choice(r->circle, &e) == EN_ABSENT)
+        err = own_epoch(r, &b);
+    if (err != EN_OK)
+        undo(r, &u);
+    else
+        err = commit(r, &b, &u);
+    en_batch_free(&b);
+    en_buf_free(&label);
+    return err;
+}
+
 en_err en_replica_found(struct en_replica **out,
                         const struct en_replica_env *env,
                         const struct en_found *f)

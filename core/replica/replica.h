@@ -236,6 +236,13 @@ en_err en_replica_link_keys(struct en_replica *r, struct en_key *link,
  */
 en_err en_replica_settle(struct en_replica *r, bool may_epoch, bool *did);
 
+/* Whether this person has no recovery kit here yet and policy allows one. */
+bool en_replica_wants_kit(const struct en_replica *r);
+/* GRANT of it by this device, its LABEL, and an EPOCH that it can open. kit: the
+ * person's kit entropy E, borrowed. */
+en_err en_replica_grant_kit(struct en_replica *r, const struct en_key *kit,
+                            struct en_span kit_label);
+
 /* -- joining -------------------------------------------------------------- */
 
 /* The sponsor's side: everything a JOIN must satisfy is checked on S. On EN_OK the
