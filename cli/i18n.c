@@ -170,6 +170,44 @@ static const struct en_arg *arg_named(const struct en_arg *args,
     return NULL;
 }
 
+/* Whether a name begins with a capital that French elides before: a vowel or a
+ * silent h. Ids and words, in small letters, are left alone. */
+static bool elides(struct en_span name)
+{
+    static const char capitals[] = "AEIOUYHÀÂÄÉÈÊËÎÏÔÖÙÛÜŒ";
+    size_t len = name.n > 0 && name.p[0] >= 0x80 ? 2 : 1;
+
+    if (name.n < len)
+        return false;
+    for (const char *c = capitals; *c != '\0'; c += (uint8_t)*c >= 0x80 ? 2 : 1)
+        if (((uint8_t)*c >= 0x80 ? 2u : 1u) == len &&
+            memcmp(c, name.p, len) == 0)
+            return true;
+    return false;
+}
+
+/* "de Amina" is read "d’Amina": before out->p[at] stands the name's place. */
+static en_err elide(struct en_buf *out, size_t at)
+{
+    static const char mark[] = "\xe2\x80\x99";
+    struct en_buf rest = {0};
+    en_err err;
+
+    if (at < 3 || memcmp(out->p + at - 3, "de ", 3) != 0 ||
+        (at > 3 && out->p[at - 4] != ' ') ||
+        !elides(EN_SPAN(out->p + at, out->n - at)))
+        return EN_OK;
+    err = en_buf_add(&rest, out->p + at, out->n - at);
+    if (err == EN_OK) {
+        out->n = at - 2; /* keeps the d */
+        err = en_buf_add(out, mark, sizeof(mark) - 1);
+    }
+    if (err == EN_OK)
+        err = en_buf_add_span(out, en_buf_span(&rest));
+    en_buf_free(&rest);
+    return err;
+}
+
 /* Fills the places of one sentence. "{{" prints a brace. */
 static en_err fill(const struct en_i18n *t, struct en_buf *out,
                    struct en_span s, const struct en_arg *args,
@@ -201,7 +239,10 @@ static en_err fill(const struct en_i18n *t, struct en_buf *out,
         if (a == NULL && count != NULL && en_span_eq(name, n_name))
             a = count;
         assert(a != NULL); /* a place nobody fills: our bug */
+        before = out->n;
         err = add_arg(t, out, a);
+        if (err == EN_OK && t->lang == EN_LANG_FR && a->kind == EN_ARG_TEXT)
+            err = elide(out, before);
         s = EN_SPAN(close + 1, s.n - name.n - 2);
     }
     return err;

@@ -17,6 +17,37 @@ static void chooses(struct en_lang_choice c, enum en_lang expect)
     assert_int_equal(lang, expect);
 }
 
+static void french_elides_before_a_name_and_not_before_an_id(void **state)
+{
+    static const struct {
+        const char *name, *expect;
+    } t[] = {
+        {"Amina B.", "Annul\xc3\xa9 : la correction d\xe2\x80\x99"
+                     "Amina B.."},
+        {"\xc3\x89lodie",
+         "Annul\xc3\xa9 : la correction d\xe2\x80\x99\xc3\x89lodie."},
+        {"H\xc3\xa9l\xc3\xa8ne",
+         "Annul\xc3\xa9 : la correction d\xe2\x80\x99H\xc3\xa9l\xc3\xa8ne."},
+        {"Luc R.", "Annul\xc3\xa9 : la correction de Luc R.."},
+        {"a3x7k", "Annul\xc3\xa9 : la correction de a3x7k."},
+        {"", "Annul\xc3\xa9 : la correction de ."},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        struct en_buf out = {0};
+
+        assert_ok(en_tr(&fr_plain, &out, "Undone: the change of {id}.",
+                        EN_ARGS(en_arg_text("id", t[i].name))));
+        assert_span(en_buf_span(&out), t[i].expect);
+        en_buf_clear(&out);
+        assert_ok(en_tr(&en_plain, &out, "Undone: the change of {id}.",
+                        EN_ARGS(en_arg_text("id", t[i].name))));
+        assert_null(memchr(out.p, 0xe2, out.n));
+        en_buf_free(&out);
+    }
+}
+
 static void
 the_flag_goes_before_the_environment_and_that_before_settings(void **state)
 {
@@ -296,6 +327,7 @@ static void a_full_buffer_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(french_elides_before_a_name_and_not_before_an_id),
         cmocka_unit_test(
             the_flag_goes_before_the_environment_and_that_before_settings),
         cmocka_unit_test(
