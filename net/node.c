@@ -305,7 +305,7 @@ static void look_at(struct en_node *n, struct en_replica *r, bool may_epoch)
         err = take_circle(n, r, &c);
     if (err != EN_OK || (c->changes == en_replica_changes(r) + 1 && !may_epoch))
         return;
-    err = en_replica_settle(r, may_epoch, &did);
+    err = en_home_settle_one(n->env.home, r, may_epoch, &did);
     en_node_disk(n, err);
     if (en_home_state(n->env.home) != EN_VAULT_OPEN)
         return; /* the disk failed, and it was locked */
@@ -683,14 +683,25 @@ uint64_t en_node_counter(const struct en_node *n)
  * Deadlines
  */
 
-/* Once: over when all that were found are in step and nobody new was heard of for
- * a while; a link that does not move holds it up a little longer. */
+/* Whether nobody is left to look for. */
+static bool all_in_step(const struct en_node *n)
+{
+    for (size_t i = 0; i < n->rows; i++)
+        if (!n->row[i].in_step)
+            return false;
+    return true;
+}
+
+/* Once: over when everybody is in step; or all that were found are, and nobody new
+ * was heard of for a while; a link that does not move holds it up a little longer. */
 static bool once_over(const struct en_node *n)
 {
     uint64_t now = en_node_now(n);
     uint64_t last = n->quiet_ms;
     bool busy = false;
 
+    if (all_in_step(n))
+        return true;
     for (const struct en_peer *p = n->peers; p != NULL; p = p->next) {
         if (p->half_open || p->state == EN_PEER_GONE)
             continue; /* strangers hold up nothing */

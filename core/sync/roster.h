@@ -7,8 +7,8 @@
  * names an address (every device of the circle is then tried there, few at a
  * time, since only the right link key is answered). Failure doubles the wait,
  * 10 s to 1 h; an exchange that came into step ends it, and after its orderly end a
- * second is enough. Of two links between one
- * pair the one dialled by the lower device id stays.
+ * second is enough. Of two links between one pair the one dialled by the lower
+ * device id stays.
  *
  * A gate counts half-open connections: 64, 8 of one address (IPv6: of a /64). At a
  * bound the oldest of that address, or of the address that holds most, gives way,

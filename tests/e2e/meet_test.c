@@ -31,7 +31,6 @@ static void what_one_shares_appears_at_the_other(void **state)
     laptop_await_step(amina, 1);
 }
 
-
 static void a_third_joins_at_an_address(void **state)
 {
     struct en_rpc_link link;
