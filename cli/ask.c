@@ -5,6 +5,7 @@
 #include "cli/file.h"
 #include "cli/pass.h"
 #include "cli/say.h"
+#include "cli/show.h"
 #include "cli/verbs.h"
 
 #include <errno.h>
@@ -12,8 +13,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define DOTS_ROOM 8 /* two spaces and six dots */
 
 #define TERMINAL   "/dev/tty"
 #define CTRL_C     0x03
@@ -91,13 +95,35 @@ static void put(int fd, const char *s)
     (void)en_file_send(fd, en_span_str(s));
 }
 
+/* Broken at words, as results are, with room for what stands behind it. A terminal
+ * of unknown width has 80 columns. */
+static en_err put_wrapped(int fd, struct en_span line, unsigned room)
+{
+    struct winsize size = {0};
+    struct en_buf broken = {0};
+    unsigned columns = EN_SHOW_COLUMNS_MAX, indent = 0;
+    en_err err;
+
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 &&
+        size.ws_col < columns)
+        columns = size.ws_col < EN_SHOW_COLUMNS_MIN ? EN_SHOW_COLUMNS_MIN
+                                                    : size.ws_col;
+    while (indent < line.n && indent < 8 && line.p[indent] == ' ')
+        indent++;
+    err = en_wrap(line, columns - room, indent, &broken);
+    if (err == EN_OK)
+        err = en_file_send(fd, en_buf_span(&broken));
+    en_buf_free(&broken);
+    return err;
+}
+
 en_err en_ask_tell(struct en_ask *a, struct en_span line)
 {
     en_err err;
 
     if (!en_ask_possible(a))
         return EN_OK;
-    err = en_file_send(a->fd, line);
+    err = put_wrapped(a->fd, line, 0);
     if (err == EN_OK)
         put(a->fd, "\n");
     return err;
@@ -411,7 +437,7 @@ en_err en_ask_line(struct en_ask *a, struct en_span prompt, const char *flag,
     err = sit(&s, a->fd, true);
     if (err != EN_OK)
         goto out;
-    (void)en_file_send(a->fd, prompt);
+    (void)put_wrapped(a->fd, prompt, 2);
     put(a->fd, "  ");
     err = read_line(&s, false, &line, &over, &eof);
     put(a->fd, "\n");
@@ -561,7 +587,7 @@ static en_err ask_hidden(struct en_ask *a, struct en_span prompt,
     en_err err = sit(&s, a->fd, false);
 
     if (err == EN_OK) {
-        (void)en_file_send(a->fd, prompt);
+        (void)put_wrapped(a->fd, prompt, DOTS_ROOM);
         err = read_line(&s, false, line, over, &eof);
         if (err == EN_OK && line->n > 0)
             put(a->fd, "  " SIX_DOTS);

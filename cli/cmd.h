@@ -63,7 +63,8 @@ struct en_cmd {
     struct en_why why;
 };
 
-/* The whole life of one command: parses, runs, prints; its exit status. */
+/* The whole life of one command: parses, runs, prints; its exit status. The words
+ * "agent run" are the program's own: what net/local starts an agent with. */
 int en_run(const struct en_machine *m, int argc, const char *const *argv);
 
 /* Every verb, in the order in which help lists them; flags that every verb takes. */

@@ -1,5 +1,6 @@
 #include "cli/cmds.h"
 
+#include "base/text.h"
 #include "cli/editor.h"
 #include "cli/file.h"
 #include "cli/rows.h"
@@ -51,6 +52,18 @@ static en_err check_length(struct en_cmd *cmd, const struct en_buf *text)
         return EN_OK;
     return en_why_set(&cmd->why, EN_RANGE, EN_WHY_TEXT_LONG, NULL, text->n,
                       EN_TEXT_MAX);
+}
+
+/* A text that was kept, on the terminal: it may have come from a file of anybody. */
+static en_err tell_text(struct en_cmd *cmd, struct en_span text)
+{
+    struct en_buf safe = {0};
+    en_err err = en_text_harmless(text, true, &safe);
+
+    if (err == EN_OK)
+        err = en_ask_tell(&cmd->ask, en_buf_span(&safe));
+    en_buf_free(&safe);
+    return err;
 }
 
 /* Typed on the terminal, line by line, after `lines` explain how. */
@@ -172,7 +185,7 @@ static en_err resumed_text(struct en_cmd *cmd, struct draft *d,
                       "full stop ends it.",
                       NULL);
     if (err == EN_OK)
-        err = en_ask_tell(&cmd->ask, en_buf_span(&d->text));
+        err = tell_text(cmd, en_buf_span(&d->text));
     cmd->typing = true;
     if (err == EN_OK)
         err = en_ask_text(&cmd->ask, "-- TEXT", EN_TEXT_MAX, &more, &lines,
@@ -572,7 +585,7 @@ static en_err new_text(struct en_cmd *cmd, struct current *c,
         return piped_text(cmd, text);
     if (cmd->no_input || !en_ask_possible(&cmd->ask))
         return typed_text(cmd, text);
-    err = en_ask_tell(&cmd->ask, en_buf_span(&c->text));
+    err = tell_text(cmd, en_buf_span(&c->text));
     if (err == EN_OK)
         err = en_cmd_tell(cmd,
                           "Type the whole text anew. A line with a single full "

@@ -11,7 +11,8 @@
  * What both sides do: wait for the next state, compare six words.
  */
 
-static en_err failed(struct en_cmd *cmd, const struct en_watch *w)
+static en_err failed(struct en_cmd *cmd, const struct en_watch *w,
+                     uint32_t before)
 {
     en_err err = w->link.error == 0 || w->link.error >= EN_ERR_COUNT
                      ? EN_CLOSED
@@ -20,6 +21,12 @@ static en_err failed(struct en_cmd *cmd, const struct en_watch *w)
                                 ? (enum en_reason)w->link.reason
                                 : EN_WHY_NONE;
 
+    /* With the words on both screens: no, and going away, look the same. */
+    if (reason == EN_WHY_NONE && err != EN_IO && before >= EN_MEET_WORDS &&
+        before <= EN_MEET_AGREED) {
+        err = EN_CLOSED;
+        reason = EN_WHY_MEET_CLOSED;
+    }
     /* The name stands in what the inviting side is told to type next. */
     return en_why_set(&cmd->why, err, reason, w->link.joining ? "" : w->hint, 0,
                       0);
@@ -39,6 +46,7 @@ static en_err cancel(struct en_cmd *cmd)
 static en_err await_meet(struct en_cmd *cmd, struct en_watch *w,
                          enum en_rpc_meet meet)
 {
+    uint32_t before = w->link.meet;
     en_err err = EN_OK;
 
     en_show_flush(&cmd->show);
@@ -49,17 +57,25 @@ static en_err await_meet(struct en_cmd *cmd, struct en_watch *w,
         if (err != EN_OK)
             return err;
         if (w->link.meet == EN_MEET_FAILED)
-            return failed(cmd, w);
+            return failed(cmd, w, before);
         if (w->link.meet == EN_MEET_NONE) /* given up by another command */
             return en_why_set(&cmd->why, EN_CLOSED, EN_WHY_CANCELLED, NULL, 0,
                               0);
         if (w->link.meet >= (uint32_t)meet)
             return EN_OK;
+        before = w->link.meet;
     }
 }
 
+static en_err closed_meanwhile(struct en_cmd *cmd, struct en_watch *w)
+{
+    en_err err = en_watch_once(cmd, w, 0);
+
+    return err == EN_OK ? failed(cmd, w, EN_MEET_WORDS) : err;
+}
+
 /* Six words on both screens: yes goes on, no ends it for both. */
-static en_err compare_words(struct en_cmd *cmd, const struct en_watch *w)
+static en_err compare_words(struct en_cmd *cmd, struct en_watch *w)
 {
     struct en_rpc_agree agree = {.yes = false};
     struct en_buf line = {0}, question = {0};
@@ -87,6 +103,9 @@ static en_err compare_words(struct en_cmd *cmd, const struct en_watch *w)
         cmd->why = why;
     } else {
         err = EN_CALL(cmd, AGREE, agree, &agree, NULL, NULL);
+        /* The other side was quicker, and said no or left. */
+        if (err == EN_CLOSED)
+            err = closed_meanwhile(cmd, w);
     }
     en_buf_free(&line);
     en_buf_free(&question);

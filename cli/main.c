@@ -4,33 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t monotonic_ms(void *user)
-{
-    struct timespec ts = {0};
-
-    (void)user;
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-static int64_t unix_ms(void *user)
-{
-    struct timespec ts = {0};
-
-    (void)user;
-    (void)clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static int16_t offset_min(void *user, int64_t time_ms)
-{
-    const struct en_zone *zone = user;
-
-    return zone->offset_min(zone, time_ms);
-}
 
 static const char *from_env(void *user, const char *name)
 {
@@ -52,19 +26,17 @@ static int hold_standard_fds(void)
 
 int main(int argc, char **argv)
 {
-    static struct en_zone zone;
     struct en_machine m = {
         .rng = en_rng_system(),
+        .clock = en_clock_system(),
+        .zone = en_zone_system(),
+        .show = en_show_env_system(),
         .env = from_env,
         .in = 0,
     };
 
     if (hold_standard_fds() != 0 || en_secret_init() != EN_OK)
         return EN_EXIT_FAILED;
-    zone = en_zone_system();
-    m.zone = zone;
-    m.clock = (struct en_clock){monotonic_ms, unix_ms, offset_min, &zone};
-    m.show = en_show_env_system();
     m.in_terminal = isatty(0) == 1;
     return en_run(&m, argc, (const char *const *)argv);
 }

@@ -2,6 +2,9 @@
 
 #include "cli/file.h"
 #include "cli/help.h"
+#include "cli/watch.h"
+#include "net/agent.h"
+#include "net/local.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -208,6 +211,12 @@ static en_err pass_source(struct en_cmd *cmd)
     return EN_OK;
 }
 
+static bool cancelled(void *user)
+{
+    (void)user;
+    return en_watch_stopped();
+}
+
 static en_err start_call(struct en_cmd *cmd)
 {
     struct en_call_env env = {
@@ -216,6 +225,7 @@ static en_err start_call(struct en_cmd *cmd)
         .rng = cmd->machine->rng,
         .clock = cmd->machine->clock,
         .passphrase = en_cmd_passphrase,
+        .cancelled = cancelled,
         .user = cmd,
     };
 
@@ -281,6 +291,25 @@ static const char *verb_key(const struct en_args *args)
     return args->verb == NULL ? "status" : args->verb->en;
 }
 
+/* Nobody reads what an agent prints: its status alone goes back, through the pipe
+ * that it inherited. */
+static int run_agent(const struct en_machine *m)
+{
+    struct en_dirs dirs = {0};
+    struct en_agent_env env = {
+        .rng = m->rng,
+        .clock = m->clock,
+        .inherited = EN_LOCAL_FD,
+    };
+
+    if (find_dirs(m, &dirs, NULL) != EN_OK)
+        return EN_EXIT_FAILED;
+    env.vault_dir = dirs.data;
+    env.run_dir = dirs.run;
+    env.state_dir = dirs.state;
+    return en_agent_run(&env) == EN_OK ? EN_EXIT_DONE : EN_EXIT_FAILED;
+}
+
 int en_run(const struct en_machine *m, int argc, const char *const *argv)
 {
     struct en_args args = {0};
@@ -291,6 +320,9 @@ int en_run(const struct en_machine *m, int argc, const char *const *argv)
     en_err parsed, lang, shown;
     int status;
 
+    if (argc == 3 && strcmp(argv[1], "agent") == 0 &&
+        strcmp(argv[2], "run") == 0)
+        return run_agent(m);
     parsed = en_args_parse(en_verbs, en_common_flags, argc, argv, &args, &bad);
     (void)find_dirs(m, &cmd.dirs, NULL);
     read_settings(&cmd.dirs, &s);

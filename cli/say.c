@@ -372,6 +372,24 @@ static const struct row words_here = {
            "invite {typed}"),
     NULL,
     EN_MSG("entrenous invite {typed}")};
+static const struct row meet_closed_here = {
+    EN_WHY_MEET_CLOSED,
+    ANY,
+    EN_EXIT_NOT_VERIFIED,
+    EN_MSG("Stopped: the other side said no to the words, or left. Nothing was "
+           "exchanged and nobody came in. Start again: entrenous invite "
+           "{typed}"),
+    NULL,
+    EN_MSG("entrenous invite {typed}")};
+static const struct row meet_closed_there = {
+    EN_WHY_MEET_CLOSED,
+    ANY,
+    EN_EXIT_NOT_VERIFIED,
+    EN_MSG("Stopped: the other side said no to the words, or left. Nothing was "
+           "exchanged and nobody came in. Ask the person inviting you for "
+           "another code."),
+    NULL,
+    NULL};
 static const struct row words_there = {
     EN_WHY_WORDS,
     ANY,
@@ -502,6 +520,8 @@ static const struct row *choose(en_err err, const struct en_why *why,
         return n > 2 ? &heads_more : &heads_two;
     if (reason == EN_WHY_CODE_WRONG)
         return named ? &code_wrong_here : &code_wrong_there;
+    if (reason == EN_WHY_MEET_CLOSED)
+        return named ? &meet_closed_here : &meet_closed_there;
     if (reason == EN_WHY_WORDS)
         return named ? &words_here : &words_there;
     if (reason == EN_WHY_NOBODY)

@@ -7,6 +7,8 @@
  * many runs in one read cost one settling. `tick` is the earliest of all deadlines
  * that are not a peer's own.
  */
+#include "net/node.h"
+
 #include "net/node_in.h"
 
 #include <stdlib.h>

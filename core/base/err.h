@@ -107,6 +107,8 @@ enum en_reason {
     EN_WHY_ZONE,     /* RANGE: no zone; what = as typed */
     EN_WHY_NO_HELP,  /* ABSENT: no such verb or topic; what = as typed */
     EN_WHY_TERMINAL, /* RANGE: two people compare words: a terminal is needed */
+    EN_WHY_MEET_CLOSED, /* CLOSED: the other side said no to the words, or left;
+                           what as in WORDS */
     EN_REASON_COUNT
 };
 
