@@ -278,7 +278,7 @@ static void enough_states_were_looked_at(void **s)
                   " %" PRIu64 " with damage behind the end, 0 lost\n",
                   states, recoveries, absent, damaged);
     assert_true(states >= 20000 || steps < 75);
-    assert_true(recoveries > states / 20);
+    assert_true(recoveries > states / 20 || steps < 75);
     assert_true(absent > 0);
 }
 

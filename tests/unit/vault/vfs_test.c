@@ -18,7 +18,7 @@ struct bench {
     char *dir;
     char path[256];
     /* The names as SQLite gives them: with what follows a name in its memory. */
-    sqlite3_filename db_name;
+    sqlite3_filename db_name, wal_name;
     struct en_vfs *v;
     sqlite3_vfs *vfs;
     sqlite3_file *db;
@@ -44,6 +44,7 @@ static sqlite3_file *open_as(struct bench *b, const char *name, int kind,
 static int setup(void **state)
 {
     struct bench *b = calloc(1, sizeof(*b));
+    char wal[300];
     int rc;
 
     assert_non_null(b);
@@ -54,6 +55,8 @@ static int setup(void **state)
     b->vfs = sqlite3_vfs_find(en_vfs_name(b->v));
     assert_non_null(b->vfs);
     b->db_name = sqlite3_create_filename(b->path, "", "", 0, NULL);
+    (void)snprintf(wal, sizeof(wal), "%s-wal", b->path);
+    b->wal_name = sqlite3_create_filename(wal, "", "", 0, NULL);
     b->db = open_as(b, b->db_name, SQLITE_OPEN_MAIN_DB, &rc);
     assert_int_equal(rc, SQLITE_OK);
     *state = b;
@@ -62,15 +65,10 @@ static int setup(void **state)
 
 static void open_wal(struct bench *b)
 {
-    char name[300];
-    sqlite3_filename n;
     int rc;
 
-    (void)snprintf(name, sizeof(name), "%s-wal", b->path);
-    n = sqlite3_create_filename(name, "", "", 0, NULL);
-    b->wal = open_as(b, n, SQLITE_OPEN_WAL, &rc);
+    b->wal = open_as(b, b->wal_name, SQLITE_OPEN_WAL, &rc);
     assert_int_equal(rc, SQLITE_OK);
-    sqlite3_free_filename(n);
 }
 
 static void shut(sqlite3_file **f)
@@ -90,6 +88,7 @@ static int teardown(void **state)
     shut(&b->db);
     en_vfs_free(b->v);
     sqlite3_free_filename(b->db_name);
+    sqlite3_free_filename(b->wal_name);
     drop_dir(b->dir);
     free(b);
     return 0;
