@@ -662,6 +662,22 @@ static en_err ask_secret_id(struct en_ask *a, const char *id,
 }
 
 /* Five words shown, then typed back from the paper; Enter shows five others. */
+/* The buffer is wiped: it holds a passphrase to be. */
+static en_err tell_words(struct en_ask *a, const struct en_secret *words)
+{
+    struct en_buf line = {.max = 4 * EN_PASSPHRASE_MAX};
+    en_err err = en_buf_reserve(&line, words->n + 8);
+
+    if (err == EN_OK)
+        err = en_buf_add_str(&line, "    ");
+    if (err == EN_OK)
+        err = en_buf_add_span(&line, en_secret_span(words));
+    if (err == EN_OK)
+        err = en_ask_tell(a, en_buf_span(&line));
+    en_buf_free(&line);
+    return err;
+}
+
 static en_err propose(struct en_ask *a, struct en_rng *rng,
                       struct en_secret *out, struct en_why *why)
 {
@@ -675,9 +691,9 @@ static en_err propose(struct en_ask *a, struct en_rng *rng,
             err = en_pass_propose(a->t.lang, rng, &words);
             if (err != EN_OK)
                 break;
-            put(a->fd, "    ");
-            (void)en_file_send(a->fd, en_secret_span(&words));
-            put(a->fd, "\n");
+            err = tell_words(a, &words);
+            if (err != EN_OK)
+                break;
         }
         en_secret_free(&typed);
         err = ask_secret_id(a, EN_MSG("Write it on paper, then type it again:"),
