@@ -36,19 +36,18 @@ static int open_dir(const char *dir)
 static en_err make_one(const char *dir, struct en_why *why)
 {
     char above[PATH_MAX];
-    char *slash;
+    const char *slash;
     int fd;
     en_err err = EN_OK;
 
     if (mkdir(dir, 0700) != 0)
         return errno == EEXIST ? EN_OK : fail(errno, NULL, why);
-    (void)strncpy(above, dir, sizeof(above) - 1);
-    above[sizeof(above) - 1] = '\0';
-    slash = strrchr(above, '/');
+    slash = strrchr(dir, '/');
     if (slash == NULL)
-        strcpy(above, ".");
+        (void)snprintf(above, sizeof(above), ".");
     else
-        slash[slash == above] = '\0';
+        (void)snprintf(above, sizeof(above), "%.*s",
+                       slash == dir ? 1 : (int)(slash - dir), dir);
     fd = open_dir(above);
     if (fd < 0)
         return fail(errno, NULL, why);

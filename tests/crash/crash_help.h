@@ -4,8 +4,8 @@
 #ifndef EN_TESTS_CRASH_CRASH_HELP_H
 #define EN_TESTS_CRASH_CRASH_HELP_H
 
-#include "lib/test.h"
 #include "crash/simdisk.h"
+#include "lib/test.h"
 #include "vault/internal.h"
 
 #define DIR_NAME "/vault"
