@@ -195,11 +195,14 @@ static en_err no_passphrase(void *user, struct en_secret *out,
 
 static void make_laptop(struct lan *lan, struct laptop *l, unsigned n)
 {
+    char home[sizeof l->home];
+
     *l = (struct laptop){.n = n};
-    snprintf(l->home, sizeof l->home, "%s/%u", lan->dir, n);
-    snprintf(l->data, sizeof l->data, "%s/data", l->home);
-    snprintf(l->run, sizeof l->run, "%s/run", l->home);
-    snprintf(l->state, sizeof l->state, "%s/state", l->home);
+    snprintf(home, sizeof home, "%s/%u", lan->dir, n);
+    memcpy(l->home, home, sizeof home);
+    snprintf(l->data, sizeof l->data, "%s/data", home);
+    snprintf(l->run, sizeof l->run, "%s/run", home);
+    snprintf(l->state, sizeof l->state, "%s/state", home);
     l->env = (struct en_call_env){
         .vault_dir = l->data,
         .run_dir = l->run,
