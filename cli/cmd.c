@@ -1,5 +1,6 @@
 #include "cli/cmd.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,9 +162,7 @@ static en_err say_date(struct en_cmd *cmd, const struct en_when_ask *ask,
     char dashed[32];
     en_err err;
 
-    dashed[0] = dashed[1] = '-';
-    strncpy(dashed + 2, flag, sizeof dashed - 3);
-    dashed[sizeof dashed - 1] = '\0';
+    (void)snprintf(dashed, sizeof dashed, "--%s", flag);
     err = en_when_say(&cmd->t, ask, en_span_str(typed), dashed, bad, &said);
     if (err == EN_OK)
         en_show_error(&cmd->show, &said);

@@ -105,7 +105,7 @@ static void show_paths(struct en_cmd *cmd)
         {EN_MSG("Journal"), cmd->dirs.data},
         {EN_MSG("Settings"), cmd->dirs.config},
         {EN_MSG("State"), cmd->dirs.state},
-        {EN_MSG("Socket"), cmd->dirs.run},
+        {EN_MSG("Agent"), cmd->dirs.run},
     };
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {

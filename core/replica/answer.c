@@ -1,5 +1,6 @@
-#include "replica/answer_in.h"
+#include "replica/answer.h"
 
+#include "replica/answer_in.h"
 #include "replica/rows.h"
 #include "vault/vault.h"
 

@@ -59,7 +59,7 @@ enum en_rpc_verb {
     EN_RPC_LIST = 17,    /* filter -> en_rpc_entry... */
     EN_RPC_READ = 18,    /* read   -> en_rpc_full, one a version shown */
     EN_RPC_EDIT = 19,    /* edit   -> en_rpc_entry */
-    EN_RPC_DELETE = 20,  /* name   -> en_rpc_entry, as it was */
+    EN_RPC_DELETE = 20,  /* name   -> en_rpc_entry; of a share: en_rpc_shared */
     EN_RPC_UNDO = 21,    /* -      -> en_rpc_change */
     EN_RPC_CHANGES = 22, /* filter (limit) -> en_rpc_change... */
     EN_RPC_SEARCH = 23,  /* search -> en_rpc_entry... with excerpts */
