@@ -84,8 +84,8 @@ en_err en_seal_open(const struct en_epoch_keys *keys, const uint8_t *header,
         goto out;
     }
     err = en_unpad(en_secret_span(&plain), &content);
-    if (err == EN_OK && content.n > EN_CONTENT_MAX)
-        err = EN_FORGED;
+    if (err == EN_OK && (content.n == 0 || content.n > EN_CONTENT_MAX))
+        err = EN_FORGED; /* nothing is no content, and means "gone" elsewhere */
     if (err == EN_OK)
         err = en_buf_add_span(out, content);
 out:
