@@ -328,6 +328,7 @@ int en_run(const struct en_machine *m, int argc, const char *const *argv)
     read_settings(&cmd.dirs, &s);
     lang = choose_lang(&cmd, &s);
     cmd.mode = mode_of(&cmd, &s);
+    cmd.t.plain = cmd.mode == EN_SHOW_PLAIN || cmd.mode == EN_SHOW_JSON;
     cmd.no_input = en_args_has(&args, "no-input");
     cmd.yes = en_args_has(&args, "yes");
     cmd.circle = en_args_flag(&args, "circle");

@@ -13,8 +13,9 @@
 #include <termios.h>
 #include <time.h>
 
-#define PATIENCE_MS 60000 /* two passphrases under a sanitizer, on a busy machine */
-#define ARGV_MAX    300
+#define PATIENCE_MS                                                            \
+    60000 /* two passphrases under a sanitizer, on a busy machine */
+#define ARGV_MAX 300
 
 const char *run_program;
 
@@ -41,7 +42,7 @@ void person_init(struct person *p)
 
 void person_free(struct person *p)
 {
-    char cmd[128];
+    char cmd[192];
 
     p->inside = NULL;
     p->command = NULL;
@@ -100,6 +101,8 @@ static void environment(const struct person *p)
     (void)setenv("ENTRENOUS_HOME", p->home, 1);
     (void)setenv("LANG", "C", 1);
     (void)setenv("TZ", "UTC", 1);
+    /* entrenous-scripted: 28 April 2027, 16:07 at UTC+2; entrenous has no such. */
+    (void)setenv("EN_SCRIPT_MS", "1808921220000", 1);
     if (p->lang != NULL)
         (void)setenv("ENTRENOUS_LANG", p->lang, 1);
     for (size_t i = 0; i < 8 && p->set[i][0] != NULL; i++) {
@@ -243,11 +246,11 @@ static unsigned sentences(const char *s)
 
 /* Words that one language has and the other has not. */
 static const char *const english_words[] = {
-    "the", "your",  "you",   "was",  "were", "nothing", "and", "this",
-    "that", "with", "not",   "is",   "are",  "of",      "to",  "entries",
-    "cannot", "type", NULL};
+    "the",  "your",    "you",    "was",  "were", "nothing", "and",
+    "this", "that",    "with",   "not",  "is",   "are",     "of",
+    "to",   "entries", "cannot", "type", NULL};
 static const char *const french_words[] = {
-    "rien", "vous", "votre", "vos",  "les",  "est",  "pas", "une",
+    "rien", "vous", "votre", "vos",   "les",   "est",  "pas", "une",
     "des",  "dans", "avec",  "cette", "tapez", "puis", NULL};
 
 static bool letter(uint8_t c)
@@ -267,8 +270,8 @@ static const char *stray_word(struct en_span s, const char *const *list)
             i++;
             continue;
         }
-        for (size_t w = 0;
-             list[w] != NULL && (i == 0 || s.p[i - 1] != '-'); w++) {
+        for (size_t w = 0; list[w] != NULL && (i == 0 || s.p[i - 1] != '-');
+             w++) {
             if (strlen(list[w]) == n &&
                 strncasecmp((const char *)s.p + i, list[w], n) == 0)
                 return list[w];
@@ -326,9 +329,10 @@ static void check_message(const struct person *p, const char *const *argv,
 static const char *status_name(int status)
 {
     static const char *const names[] = {
-        "done",         "failed", "misuse",       "not-found",
-        "locked",       "wrong-passphrase", "not-allowed", "nobody",
-        "not-verified", "busy",   "choose",       "partly"};
+        "done",        "failed", "misuse",
+        "not-found",   "locked", "wrong-passphrase",
+        "not-allowed", "nobody", "not-verified",
+        "busy",        "choose", "partly"};
 
     return status == 130                 ? "cancelled"
            : status >= 0 && status <= 11 ? names[status]
@@ -431,8 +435,8 @@ static void converse(struct person *p, pid_t pid, int in, int out, int err,
     int status = 0;
 
     while (in >= 0 || out >= 0 || err >= 0) {
-        struct pollfd fd[3] = {{in, POLLOUT, 0}, {out, POLLIN, 0},
-                               {err, POLLIN, 0}};
+        struct pollfd fd[3] = {
+            {in, POLLOUT, 0}, {out, POLLIN, 0}, {err, POLLIN, 0}};
         int64_t wait = until - clock_ms();
 
         if (wait <= 0 || poll(fd, 3, (int)wait) <= 0) {
@@ -448,8 +452,8 @@ static void converse(struct person *p, pid_t pid, int in, int out, int err,
             take(&err, &p->err);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    p->status = WIFEXITED(status) ? WEXITSTATUS(status)
-                                  : 128 + WTERMSIG(status);
+    p->status =
+        WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int run(struct person *p, const char *const *argv)

@@ -32,14 +32,15 @@ struct person {
     char pass[80];    /* path of a file that holds PASSPHRASE */
     const char *lang; /* ENTRENOUS_LANG; NULL: not set */
     const char *set[8][2];
-    unsigned columns; /* a terminal so wide; 0: pipes */
-    bool foreign;     /* what people wrote is in the other language */
-    const char *dir;  /* working directory; NULL: home */
+    unsigned columns;       /* a terminal so wide; 0: pipes */
+    bool foreign;           /* what people wrote is in the other language */
+    const char *dir;        /* working directory; NULL: home */
     void (*inside)(void *); /* called in the child before the program starts */
     void *inside_user;
     struct en_span feed; /* stdin; {0}: empty */
-    const char *command; /* of a shell, instead of the program; its argv is $@ */
-    int status;          /* of the last run */
+    const char
+        *command; /* of a shell, instead of the program; its argv is $@ */
+    int status;   /* of the last run */
     struct en_buf out, err; /* a terminal's is all in out */
 };
 
@@ -53,9 +54,8 @@ void person_free(struct person *p);
 void person_set(struct person *p, const char *name, const char *value);
 
 int run(struct person *p, const char *const *argv);
-#define RUN(p, ...) run((p), (const char *const[]){__VA_ARGS__, NULL})
-#define FED(p, text, ...)                                                      \
-    ((p)->feed = en_span_str(text), RUN((p), __VA_ARGS__))
+#define RUN(p, ...)       run((p), (const char *const[]){__VA_ARGS__, NULL})
+#define FED(p, text, ...) ((p)->feed = en_span_str(text), RUN((p), __VA_ARGS__))
 /* Without a word. */
 int run_alone(struct person *p);
 
