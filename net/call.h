@@ -50,7 +50,8 @@ struct en_call_env {
      * when a signal has interrupted the wait for an agent's answer. */
     bool (*cancelled)(void *user);
     void *user;
-    const char *program; /* what "agent run" is said to; NULL: this one */
+    /* What "agent run" is said to, an absolute path; NULL: this very program. */
+    const char *program;
 };
 
 en_err en_call_new(struct en_call **c, const struct en_call_env *env);

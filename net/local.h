@@ -41,7 +41,7 @@ void en_local_close(const char *dir, struct en_local *l);
 bool en_local_own(int fd);
 
 /*
- * Starts an agent: program (NULL: this one) with the words "agent run", in a
+ * Starts an agent: program (an absolute path; NULL: this one) with the words "agent run", in a
  * session of its own, nothing open but EN_LOCAL_FD.
  *
  * start  a pipe: returns when the agent has told that it listens, or why not

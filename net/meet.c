@@ -310,7 +310,9 @@ static void attempt_failed(struct en_node *n, en_err why)
     struct en_meet *m = &n->meet;
 
     drop_attempt(m);
-    if (why == EN_FORGED || why == EN_DENIED || why == EN_VERSION)
+    /* Of several attempts the one that burnt a code says most. */
+    if (why == EN_FORGED ||
+        (m->error != EN_FORGED && (why == EN_DENIED || why == EN_VERSION)))
         m->error = why;
     m->state = EN_MEET_WAITING;
     en_node_changed(n);
@@ -343,6 +345,21 @@ static void try_next(struct en_node *n)
         fail(n, EN_TIMEOUT, EN_WHY_NOBODY);
 }
 
+/* The same SEEK by another road, IPv6 beside IPv4. Answered twice we would look like
+ * two sponsors, and be tried twice with one code. */
+static bool is_echo(struct en_node *n, struct en_span seek, uint64_t now)
+{
+    bool echo = seek.n == EN_SEEK_LEN &&
+                memcmp(n->seek, seek.p, EN_SEEK_LEN) == 0 &&
+                now - n->seek_ms < EN_SEEK_EVERY_MS / 2;
+
+    if (seek.n == EN_SEEK_LEN && !echo) {
+        memcpy(n->seek, seek.p, EN_SEEK_LEN);
+        n->seek_ms = now;
+    }
+    return echo;
+}
+
 void en_meet_heard(struct en_node *n, struct en_span datagram,
                    const struct en_addr *from, bool to_group)
 {
@@ -352,9 +369,10 @@ void en_meet_heard(struct en_node *n, struct en_span datagram,
     uint64_t now = en_node_now(n);
 
     if (to_group) {
-        if (n->on && en_here_answer(&n->here, datagram,
-                                    en_invite_number(&n->invite, now), n->port,
-                                    now, here) == EN_OK)
+        if (n->on && !is_echo(n, datagram, now) &&
+            en_here_answer(&n->here, datagram,
+                           en_invite_number(&n->invite, now), n->port, now,
+                           here) == EN_OK)
             en_multicast_answer(n->multicast, from, EN_SPAN_OF(here));
         return;
     }

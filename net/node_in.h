@@ -174,6 +174,8 @@ struct en_node {
     struct en_channel_home channels;
     struct en_invite invite;
     struct en_rate here;
+    uint8_t seek[EN_SEEK_LEN]; /* the last one heard, and when */
+    uint64_t seek_ms;
 
     struct en_roster *roster;
     struct en_gate gate;

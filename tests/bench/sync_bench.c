@@ -117,7 +117,7 @@ static void finish(struct side *s, int fd, const struct bench_time *start,
     r->received = s->received;
     r->items = s->peer->items;
     r->bytes = s->peer->item_bytes;
-    (void)close(fd);
+    wire_close(fd);
 }
 
 static void sender(void *arg, void *out)
@@ -275,7 +275,7 @@ static void floor_sender(void *arg, void *out)
     BENCH_TRUE(wire_recv(fd, &done, 1));
     r->time = bench_since(&start);
     r->memory = bench_memory_peak();
-    (void)close(fd);
+    wire_close(fd);
     plain_close(&db);
 }
 
@@ -333,7 +333,7 @@ static void floor_receiver(void *arg, void *out)
     wire_send(fd, &done, 1);
     r->time = bench_since(&start);
     r->memory = bench_memory_peak();
-    (void)close(fd);
+    wire_close(fd);
     BENCH_TRUE(r->items == a->n);
     plain_close(&db);
 }

@@ -23,5 +23,6 @@ int wire_call(struct wire_meet *m, struct bench_time *start);
 
 void wire_send(int fd, const void *p, size_t n);
 bool wire_recv(int fd, void *p, size_t n); /* false: the stream ended */
+void wire_close(int fd);
 
 #endif

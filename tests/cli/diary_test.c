@@ -96,7 +96,7 @@ static void each_diary_goes_in_whole_with_a_line_for_each_entry(void **state)
     assert_int_equal(items(&pepys), 3413);
     /* Not as --json: these words hold hard spaces, which are kept. */
     assert_int_equal(RUN(&delacroix, "lister"), 0);
-    saw(&delacroix, "1 429 notes.");
+    saw(&delacroix, "1429 notes.");
 }
 
 static void a_second_import_changes_nothing(void **state)

@@ -228,6 +228,12 @@ static void who_is_no_recipient_makes_none(void **state)
     x = village_grant(&v, a, 3, NOBODY);
     village_see_all(&v, x);
     assert_false(taken(village_make(&v, x, &op)));
+    /* A facilitator who has seen that it is out. */
+    (void)village_revoke_device(&v, a, b);
+    village_see_all(&v, b);
+    draft(a);
+    v.auth = &(struct en_grant_ref){.op = v.op[2].id, .index = 0};
+    assert_false(taken(village_make(&v, b, &op)));
     assert_err(en_epoch_make(v.author[0].c, &v.author[0].device,
                              &v.author[0].keys.secret, &v.author[0].last, 9,
                              &v.rng.rng, &payload, &v.seed),
@@ -325,10 +331,12 @@ static void an_objection_to_another_epoch_is_none(void **state)
 static void an_objection_by_who_is_out_is_none(void **state)
 {
     struct en_epoch_info e;
+    struct en_grant_ref own;
     unsigned bad;
 
     (void)state;
     bad = village_grant(&v, a, 2, NOBODY);
+    own = village_ref(&v, v.ops - 1, 0);
     (void)village_epoch(&v, a);
     village_see_all(&v, bad);
     assert_ok(en_circle_choice(v.author[bad].c, &e));
@@ -338,7 +346,8 @@ static void an_objection_by_who_is_out_is_none(void **state)
     (void)village_epoch(&v, a);
     assert_ok(en_circle_choice(v.author[a].c, &e));
     village_see_all(&v, bad);
-    (void)village_attest(&v, bad, &e.id, 1); /* seen: it is out */
+    v.auth = &own;
+    assert_true(taken(village_attest(&v, bad, &e.id, 1))); /* permitted, only */
     village_see_all(&v, c);
     draft(c);
     assert_false(again(c));

@@ -67,6 +67,25 @@ static void a_genesis_that_names_another_log_is_refused(void **state)
     en_circle_free(s);
 }
 
+static void a_genesis_under_another_kind_of_header_is_refused(void **state)
+{
+    static const size_t at[] = {1, 2, 4, 8, 40};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+        struct en_circle *s = upto(0);
+        uint8_t header[EN_HEADER_LEN];
+
+        memcpy(header, v.op[0].header, sizeof(header));
+        header[at[i]] ^= 1;
+        assert_err(en_circle_add(s, &v.author[0].control, header,
+                                 en_buf_span(&v.op[0].payload)),
+                   EN_PROTOCOL);
+        assert_int_equal(en_circle_count(s), 0);
+        en_circle_free(s);
+    }
+}
+
 /* Every byte of the payload makes the circle's name; some are no genesis at all. */
 static void a_genesis_with_a_flipped_bit_is_another_circle_or_none(void **state)
 {
@@ -505,6 +524,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_circle_begins_with_its_genesis),
         CASE(a_genesis_that_names_another_log_is_refused),
+        CASE(a_genesis_under_another_kind_of_header_is_refused),
         CASE(a_genesis_with_a_flipped_bit_is_another_circle_or_none),
         CASE(the_root_is_a_root_of_no_circle_and_of_its_own_person),
         CASE(records_of_a_log_come_in_their_order),

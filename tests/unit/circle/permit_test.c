@@ -426,10 +426,12 @@ static void only_the_most_senior_device_is_promoted_by_others(void **state)
     village_see_all(&v, b);
     assert_false(taken(village_promote(&v, b, phone, 1)));
     assert_true(taken(village_promote(&v, b, laptop, 1)));
-    village_see_all(&v, 0);
-    assert_true(taken(village_promote(&v, 0, phone, 1))); /* the root may */
     village_see_all(&v, laptop);
     assert_true(taken(village_promote(&v, laptop, phone, 1))); /* its person */
+    laptop = village_grant(&v, a, 2, NOBODY);
+    phone = village_grant(&v, laptop, 2, laptop);
+    village_see_all(&v, 0);
+    assert_true(taken(village_promote(&v, 0, phone, 1))); /* the root may */
 }
 
 static void a_promotion_names_a_device_that_is_active(void **state)
@@ -501,6 +503,19 @@ static void a_head_that_is_not_what_is_held_makes_it_void(void **state)
     op.heads = 1;
     assert_true(taken(village_make(&v, a, &op)));
     head.id.b[5] ^= 1;
+    assert_false(taken(village_make(&v, a, &op)));
+}
+
+static void a_head_beyond_its_own_place_makes_it_void(void **state)
+{
+    struct en_op op = {.type = EN_OP_POLICY};
+    struct en_op_head head = {.seq = 7};
+
+    (void)state;
+    op.u.policy = en_policy_default();
+    head.dev16 = en_id_short(&v.author[a].device);
+    op.head = &head;
+    op.heads = 1;
     assert_false(taken(village_make(&v, a, &op)));
 }
 
@@ -1042,6 +1057,7 @@ int main(void)
         CASE(an_operation_acts_under_a_grant_of_its_own_device),
         CASE(a_grant_that_is_not_in_the_past_gives_nothing),
         CASE(a_head_that_is_not_what_is_held_makes_it_void),
+        CASE(a_head_beyond_its_own_place_makes_it_void),
         CASE(a_label_has_no_author_s_grant),
         CASE(a_label_names_who_is_there),
         CASE(observers_attest_what_they_witnessed_and_nothing_else),

@@ -69,6 +69,15 @@ static void who_is_removed_unseen_adds_nobody(void **state)
     assert_int_equal(village_check(&v, adding), 2);
 }
 
+static void who_is_removed_as_a_person_unseen_adds_nobody(void **state)
+{
+    (void)state;
+    senior_and_junior();
+    (void)village_revoke_person(&v, a, e);
+    x = village_grant(&v, e, 2, NOBODY);
+    (void)village_check(&v, adding);
+}
+
 /* 2 */
 static void staying(const struct village *w, const struct en_circle *s)
 {
@@ -669,6 +678,54 @@ static void of_two_devices_that_revoke_each_other_the_senior_stays(void **state)
     (void)village_check(&v, laptop_wins);
 }
 
+/* Leaving counts whatever else: it only takes from the one who leaves. */
+static void leaving_holds(const struct village *w, const struct en_circle *s)
+{
+    out(s, x);
+    assert_true(village_counts(w, s, op3));
+}
+
+static void leaving_counts_although_its_own_grant_is_taken_unseen(void **state)
+{
+    struct en_grant_ref first;
+
+    (void)state;
+    two_facilitators();
+    x = village_device(&v, NOBODY, 0);
+    op = village_admit(&v, a, x, 2);
+    op2 = village_admit(&v, b, x, 2);
+    village_see_all(&v, x);
+    village_see_all(&v, a);
+    first = village_ref(&v, op, 0);
+    (void)village_revoke_grant(&v, a, op, 0);
+    v.auth = &first;
+    op3 = village_leave(&v, x); /* both grants, also the one by B */
+    (void)village_check(&v, leaving_holds);
+}
+
+/* An epoch made as facilitator by one who is a member still. */
+static void not_chosen(const struct village *w, const struct en_circle *s)
+{
+    struct en_epoch_info info;
+
+    assert_true(village_permitted(w, s, op2));
+    assert_false(village_counts(w, s, op2));
+    assert_true(village_member(w, s, c)->reader);
+    assert_err(en_circle_choice(s, &info), EN_ABSENT);
+}
+
+static void an_epoch_without_effect_is_not_chosen_for_its_readers(void **state)
+{
+    (void)state;
+    a = village_grant(&v, 0, 1, NOBODY);
+    c = village_grant(&v, a, 2, NOBODY);
+    op = village_promote(&v, a, c, 1);
+    village_see_all(&v, c);
+    (void)village_revoke_grant(&v, a, op, 0);
+    op2 = village_epoch(&v, c);
+    (void)village_check(&v, not_chosen);
+}
+
 /* Seniority isolation (6.4): what juniors do changes nothing above them. */
 static void juniors_change_nothing_above(void **state)
 {
@@ -797,6 +854,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(who_is_removed_unseen_adds_nobody),
+        CASE(who_is_removed_as_a_person_unseen_adds_nobody),
         CASE(who_was_added_before_the_removal_and_seen_stays),
         CASE(of_two_who_remove_each_other_the_senior_stays),
         CASE(of_two_equals_who_remove_each_other_both_stay),
@@ -826,6 +884,8 @@ int main(void)
         CASE(neither_thief_nor_facilitator_adds_a_device_of_ana),
         CASE(equal_devices_that_revoke_each_other_both_stay),
         CASE(of_two_devices_that_revoke_each_other_the_senior_stays),
+        CASE(leaving_counts_although_its_own_grant_is_taken_unseen),
+        CASE(an_epoch_without_effect_is_not_chosen_for_its_readers),
         CASE(juniors_change_nothing_above),
         CASE(of_policies_made_apart_the_stricter_value_holds),
         CASE(a_policy_replaces_those_it_has_seen),
