@@ -16,6 +16,13 @@
 #define ADDRESSES  100
 #define RECORD_MAX 65536
 
+/* What may come and go with a crowd; a sanitizer's own books are larger. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CROWD_KIB 65536
+#else
+#define CROWD_KIB 8192
+#endif
+
 static struct lan lan;
 static struct laptop *amina, *luc, *stranger;
 
@@ -197,7 +204,8 @@ static bool saw_enough(struct laptop *l, const struct en_rpc_link *link,
     while (poll(p, 2, 0) > 0)
         if (!pass(fd[0], fd[1], true) || !pass(fd[1], fd[0], false))
             return true;
-    return laptop_lists(l, "Through somebody between.");
+    /* The text may have come by another road: wait for the first frame too. */
+    return recorded >= FIRST && laptop_lists(l, "Through somebody between.");
 }
 
 /* Luc is given the stranger's address: the link works all the same, and what the
@@ -207,6 +215,9 @@ static void who_sits_between_can_only_carry(void **state)
     int server = listen_here(7000), fd[2];
 
     (void)state;
+    /* No way from one to the other but this one. */
+    laptop_part(amina, true);
+    laptop_part(luc, true);
     laptop_share(amina, "Through somebody between.");
     assert_ok(LAPTOP_ASK(luc, EN_RPC_LINK_ON, link_on,
                          .address = BYTES("10.78.0.3:7000"), .once = false));
@@ -215,9 +226,11 @@ static void who_sits_between_can_only_carry(void **state)
     fd[1] = call_from(0);
     assert_true(laptop_await(luc, saw_enough, fd, 20000));
     assert_true(laptop_lists(luc, "Through somebody between."));
-    assert_true(recorded > FIRST);
+    assert_true(recorded >= FIRST);
     assert_int_equal(record[0] << 8 | record[1], 96);
     assert_ok(laptop_ask(luc, EN_RPC_LINK_OFF, en_rpc_nothing()));
+    laptop_part(amina, false);
+    laptop_part(luc, false);
     (void)close(fd[0]);
     (void)close(fd[1]);
     (void)close(server);
@@ -258,7 +271,7 @@ static void closing_at_any_byte_harms_nothing(void **state)
         (void)close(fd);
         assert_true(laptop_lives(amina));
     }
-    assert_true(laptop_kib(amina) < kib + 8192);
+    assert_true(laptop_kib(amina) < kib + CROWD_KIB);
     laptop_await_step(amina, 0);
 }
 
@@ -277,7 +290,7 @@ static void a_flood_shuts_nobody_out_and_nothing_grows(void **state)
     assert_ok(LAPTOP_ASK(luc, EN_RPC_LINK_ON, link_on, .once = false));
     laptop_await_text(luc, "In the flood.");
     laptop_await_step(amina, 1);
-    assert_true(laptop_kib(amina) < kib + 16384);
+    assert_true(laptop_kib(amina) < kib + CROWD_KIB);
     for (size_t i = 0; i < 400; i++)
         (void)close(fd[i]);
 }
@@ -304,7 +317,7 @@ static void datagrams_of_any_kind_harm_nothing(void **state)
     (void)close(fd);
     laptop_share(luc, "After the datagrams.");
     laptop_await_text(amina, "After the datagrams.");
-    assert_true(laptop_kib(amina) < kib + 8192);
+    assert_true(laptop_kib(amina) < kib + CROWD_KIB);
 }
 
 static int meet(void **state)
