@@ -54,6 +54,9 @@ static bool write_file(const char *path, const char *text)
     return close(fd) == 0 && ok;
 }
 
+/* The network between the laptops, wherever this process is by then. */
+static int middle = -1;
+
 /* A network of this test's own, as root of it. */
 static bool own_network(void)
 {
@@ -71,7 +74,8 @@ static bool own_network(void)
             !write_file("/proc/self/uid_map", map))
             return false;
     }
-    return run("ip link set lo up 2>/dev/null") == 0 &&
+    middle = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    return middle >= 0 && run("ip link set lo up 2>/dev/null") == 0 &&
            run("ip link add br0 type bridge 2>/dev/null && "
                "ip link set br0 type bridge mcast_snooping 0 && "
                "ip link set br0 up") == 0;
@@ -147,6 +151,14 @@ static bool wire(struct laptop *l)
 void laptop_plug(struct laptop *l, bool in)
 {
     assert_int_equal(runf("ip link set v%u %s", l->n, in ? "up" : "down"), 0);
+}
+
+void laptop_part(struct laptop *l, bool apart)
+{
+    assert_int_equal(runf("nsenter --net=/proc/%d/fd/%d ip link set v%u type "
+                          "bridge_slave isolated %s",
+                          (int)getpid(), middle, l->n, apart ? "on" : "off"),
+                     0);
 }
 
 void laptop_packets(const struct laptop *l, uint64_t *out, uint64_t *in)

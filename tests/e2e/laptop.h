@@ -51,6 +51,8 @@ int lan_skip(const char *what);
 
 /* Cable in or out, as the others see it. */
 void laptop_plug(struct laptop *l, bool in);
+/* Apart: it reaches only those that are not apart themselves. */
+void laptop_part(struct laptop *l, bool apart);
 /* Runs a line of sh in the laptop's namespace; its exit status. */
 int laptop_sh(const struct laptop *l, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
