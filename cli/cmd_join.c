@@ -208,6 +208,8 @@ static void say_invited(struct en_cmd *cmd, const char *name,
                  who);
 }
 
+static const char *const chloe[] = {"chloe", "chloe", NULL};
+
 static en_err meet_guest(struct en_cmd *cmd, const char *name,
                          struct en_watch *w)
 {
@@ -238,8 +240,15 @@ static en_err meet_guest(struct en_cmd *cmd, const char *name,
                    w->link.persons,
                    EN_ARGS(en_arg_text("person", w->person),
                            en_arg_text("circle", w->circle)));
-    en_show_hint(&cmd->show,
-                 "Next: entrenous invite Chloe   or   entrenous status", NULL);
+    /* Who has just come is no example of whom to invite next. */
+    if (en_value_find(chloe, en_span_str(name)) >= 0)
+        en_show_hint(&cmd->show,
+                     "Next: entrenous invite NAME   or   entrenous status",
+                     NULL);
+    else
+        en_show_hint(&cmd->show,
+                     "Next: entrenous invite Chloe   or   entrenous status",
+                     NULL);
     return EN_OK;
 }
 
