@@ -77,9 +77,10 @@ static int make_circle(void **state)
     (void)state;
     laptop_start(&lan, amina);
     laptop_init(amina, "Amina B.");
-    return LAPTOP_ASK(amina, EN_RPC_CREATE, create, .name = BYTES("The Limes"),
-                      .lang = EN_LANG_FR, .device = BYTES("computer"),
-                      .kit = BYTES("paper"));
+    assert_ok(LAPTOP_ASK(amina, EN_RPC_CREATE, create,
+                         .name = BYTES("The Limes"), .lang = EN_LANG_FR,
+                         .device = BYTES("computer"), .kit = BYTES("paper")));
+    return 0;
 }
 
 static void no_from_the_newcomer_leaves_nothing(void **state)

@@ -183,6 +183,55 @@ static void with_the_link_off_or_locked_nothing_is_open(void **state)
     assert_silent();
 }
 
+static en_err say_phrase(void *user, struct en_secret *out, struct en_why *why)
+{
+    (void)user;
+    (void)why;
+    return en_secret_copy(out, BYTES(LAPTOP_PHRASE));
+}
+
+static struct en_rpc_state state_of(struct laptop *l)
+{
+    struct en_rpc_state s;
+
+    assert_ok(laptop_ask(l, EN_RPC_STATE, en_rpc_nothing()));
+    assert_ok(en_rpc_get_state(laptop_item(l, 0), &s));
+    return s;
+}
+
+/* Where there is no folder for a socket, the link lives as long as the command. */
+static void a_command_without_an_agent_has_one_of_its_own(void **state)
+{
+    struct laptop own = *amina;
+    uint64_t until = laptop_now_ms() + 10000;
+    en_err err;
+
+    (void)state;
+    laptop_stop(amina);
+    memset(&own.frames, 0, sizeof own.frames);
+    own.env.run_dir = "";
+    own.env.passphrase = say_phrase;
+    own.env.program = lan.program;
+    assert_int_equal(setenv("ENTRENOUS_HOME", own.home, 1), 0);
+    assert_ok(en_call_new(&own.call, &own.env));
+    assert_true(laptop_lists(&own, "Nobody is asked to hear this."));
+    assert_false(state_of(&own).link);
+    assert_ok(LAPTOP_ASK(&own, EN_RPC_LINK_ON, link_on, .once = false));
+    assert_true(state_of(&own).link);
+    assert_false(state_of(&own).agent);
+    assert_int_equal(state_of(&own).vault, EN_VAULT_OPEN);
+    assert_true(laptop_lists(&own, "Nobody is asked to hear this."));
+    en_call_free(own.call);
+    en_buf_free(&own.frames);
+    /* Gone with the command: the vault is free again. */
+    laptop_start(&lan, amina);
+    do
+        err = LAPTOP_ASK(amina, EN_RPC_UNLOCK, unlock,
+                         .passphrase = BYTES(LAPTOP_PHRASE));
+    while (err == EN_BUSY && laptop_now_ms() < until);
+    assert_ok(err);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +239,7 @@ int main(int argc, char **argv)
             nothing_is_open_and_nothing_is_sent_before_a_person_asks),
         cmocka_unit_test(a_join_is_heard_and_its_end_is_silence),
         cmocka_unit_test(with_the_link_off_or_locked_nothing_is_open),
+        cmocka_unit_test(a_command_without_an_agent_has_one_of_its_own),
     };
     int failed;
 
