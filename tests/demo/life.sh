@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # life.sh - three people, three computers, no server: what ./demo plays.
 #
-# Amina and Chloé use it in French, Luc in English. Each has a home of their own; the
-# network is this machine's loopback. What is printed is the product's own output.
+# Amina and Chloé use it in French, Luc in English. Each has a home of their own. The
+# play makes a network namespace of its own that holds nothing but a loopback: the
+# program speaks on every interface there is, and a play must not be heard by
+# others. What is printed is the product's own output.
 # Texts: tests/data/diaries, out of copyright, sources named beside them.
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
@@ -10,6 +12,19 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 : "${DEMO_BIN:?}" "${DEMO_TMP:?}" "${DEMO_STATE:?}"
 actor=$DEMO_BIN/../actor/actor
 diaries=tests/data/diaries
+
+if [ -z "${DEMO_ALONE-}" ]; then
+    export DEMO_ALONE=1
+    as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(--map-root-user)
+    unshare "${as_root[@]}" --net true 2>/dev/null || {
+        echo "This kernel refuses a network of the play's own, and it must not be heard on yours." >&2
+        exit 1
+    }
+    exec unshare "${as_root[@]}" --net bash "$PWD/tests/demo/life.sh"
+fi
+ip link set lo up || exit 1
+[ "$(ip -br link | wc -l)" -eq 1 ] || exit 1
 
 declare -A lang=([amina]=fr [luc]=en [chloe]=fr)
 declare -A phrase=(
