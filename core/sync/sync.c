@@ -74,6 +74,8 @@ struct en_sync {
     struct en_seqs wanted; /* their MISS, answered up to wanted_at */
     size_t wanted_at;
     bool missing_due; /* ask the host what is MISSING here */
+    bool missing_new; /* there may be more since: liars withhold in step too */
+    uint64_t looked_ms; /* when it was asked last */
     struct en_id16 missing_after;
     struct en_seqs asked_for; /* our MISS: what has not come yet */
     bool all_taken;           /* of what came, everything was good */
@@ -804,6 +806,9 @@ static en_err on_tick(struct en_sync *s)
 {
     if (s->now_ms - silent_since(s) >= EN_SYNC_SILENCE_MS)
         return EN_TIMEOUT;
+    /* Nothing was sent yet: sent_ms is when it began. */
+    if (s->state == NEW && s->now_ms - s->sent_ms >= EN_SYNC_HELLO_MS)
+        return EN_TIMEOUT;
     if (s->asked_for.n > 0 &&
         s->now_ms - s->missing_ms >= EN_SYNC_PAY_WAIT_MS) {
         /* They hold none of the rest; the next log may be another matter. */
@@ -816,18 +821,29 @@ static en_err on_tick(struct en_sync *s)
     return EN_OK;
 }
 
+/* Whether a new round over what is MISSING waits for nothing but its time. */
+static bool may_look(const struct en_sync *s)
+{
+    return s->missing_new && !s->missing_due && s->asked_for.n == 0 &&
+           s->live_received && !s->observer && is_streaming(s);
+}
+
 static uint64_t wake(const struct en_sync *s)
 {
     uint64_t at = silent_since(s) + EN_SYNC_SILENCE_MS;
 
     if (s->state == CLOSED)
         return UINT64_MAX;
+    if (s->state == NEW && s->sent_ms + EN_SYNC_HELLO_MS < at)
+        at = s->sent_ms + EN_SYNC_HELLO_MS;
     if (s->state > NEW && s->sent_ms + EN_SYNC_PING_MS < at)
         at = s->sent_ms + EN_SYNC_PING_MS;
     if (s->put_off && s->frontier_ms + s->frontier_wait_ms < at)
         at = s->frontier_ms + s->frontier_wait_ms;
     if (s->asked_for.n > 0 && s->missing_ms + EN_SYNC_PAY_WAIT_MS < at)
         at = s->missing_ms + EN_SYNC_PAY_WAIT_MS;
+    if (may_look(s) && s->looked_ms + EN_SYNC_MISSING_MS < at)
+        at = s->looked_ms + EN_SYNC_MISSING_MS;
     return at;
 }
 
@@ -862,9 +878,14 @@ static en_err plan(struct en_sync *s, struct en_sync_todo *todo)
         s->live_sent = true;
         err = say(s, EN_MSG_LIVE, (struct en_span){0});
     }
+    if (may_look(s) && s->now_ms - s->looked_ms >= EN_SYNC_MISSING_MS) {
+        s->missing_new = false;
+        s->missing_due = true;
+    }
     if (err == EN_OK && s->asked == EN_SYNC_NOTHING && s->live_received &&
         s->missing_due && s->asked_for.n == 0 && !s->observer) {
         s->missing_due = false;
+        s->looked_ms = s->now_ms;
         ask(s, EN_SYNC_MISSING, todo);
         todo->log = s->missing_after;
     }
@@ -941,6 +962,7 @@ static en_err on_event(struct en_sync *s, const struct en_sync_event *ev,
     case EN_SYNC_CHANGED:
         s->revoked = s->revoked || ev->type == EN_SYNC_REVOKED;
         s->changed = true;
+        s->missing_new = true;
         s->next_due = s->next_due || is_streaming(s);
         return EN_OK;
     case EN_SYNC_LEAVE:

@@ -49,9 +49,11 @@
 
 #define EN_SYNC_PING_MS         60000u
 #define EN_SYNC_SILENCE_MS      180000u
+#define EN_SYNC_HELLO_MS        10000u  /* a caller who opened has said HELLO */
 #define EN_SYNC_FRONTIER_MS     10000u  /* least time between fresh FRONTIERs */
 #define EN_SYNC_FRONTIER_MS_MAX 640000u /* while they bring nothing new */
 #define EN_SYNC_PAY_WAIT_MS     10000u  /* then the next log's payloads */
+#define EN_SYNC_MISSING_MS      10000u /* least time between two looks at all */
 
 struct en_sync;
 

@@ -672,6 +672,24 @@ static void nobody_who_says_nothing_is_waited_for(void **state)
     assert_int_equal(from_b.n, 0);
 }
 
+/* An open channel of one that tells nobody's name holds a place that another
+ * needs: pings do not keep it. */
+static void who_opens_and_does_not_greet_is_left_after_ten_seconds(void **state)
+{
+    (void)state;
+    assert_ok(node_start(&b, false));
+    later(9999);
+    from_b.heard_ms = b.now_ms;
+    assert_ok(node_hear(&b, EN_MSG_PING, EN_SPAN(NULL, 0)));
+    assert_ok(node_event(&b, EN_SYNC_TICKED));
+    assert_int_equal(b.wake_ms, b.now_ms + 1);
+    later(1);
+    from_b.heard_ms = b.now_ms;
+    assert_err(node_event(&b, EN_SYNC_TICKED), EN_TIMEOUT);
+    assert_false(b.blame);
+    assert_int_equal(from_b.n, 0);
+}
+
 /* -- missing payloads ----------------------------------------------------- */
 
 static void missing_payloads_are_asked_for_and_come(void **state)
@@ -692,6 +710,55 @@ static void missing_payloads_are_asked_for_and_come(void **state)
     assert_int_equal(from_b.count[EN_MSG_MISS], 3); /* 256, 44, 1 */
     assert_int_equal(from_a.count[EN_MSG_PAY], 301);
     assert_true(en_sync_is_in_step(a.s) && en_sync_is_in_step(b.s));
+}
+
+/* A liar who is in step passes records on without their payloads, sooner than
+ * the honest holder does, who then need not send them. */
+static void payloads_withheld_in_step_are_asked_of_who_holds_them(void **state)
+{
+    (void)state;
+    fake_grow(&a.f, 101, 20, 0);
+    fake_grow(&b.f, 101, 20, 0);
+    start();
+    assert_true(en_sync_is_in_step(b.s));
+    for (size_t more = 1; more <= 3; more++) {
+        fake_grow(&a.f, 101, 20 + more, 0);
+        fake_grow(&b.f, 101, 20 + more, 0);
+        fake_log(&b.f, 101)->missing[19 + more] = true;
+        assert_ok(node_event(&b, EN_SYNC_CHANGED));
+        exchange();
+        later(10000);
+        assert_ok(node_event(&b, EN_SYNC_TICKED));
+        exchange();
+        assert_int_equal(b.paid, more);
+    }
+}
+
+static void
+what_nobody_holds_is_asked_for_at_most_every_ten_seconds(void **state)
+{
+    (void)state;
+    fake_grow(&a.f, 101, 20, 0);
+    fake_grow(&b.f, 101, 20, 0);
+    fake_log(&b.f, 101)->missing[3] = true;
+    fake_log(&a.f, 101)->missing[3] = true;
+    start();
+    for (unsigned i = 0; i < 1000; i++) {
+        later(100);
+        assert_ok(node_event(&b, EN_SYNC_CHANGED));
+        assert_ok(node_event(&b, EN_SYNC_TICKED));
+        exchange();
+    }
+    assert_in_range(from_b.count[EN_MSG_MISS], 5, 11);
+    /* Nothing new here: after the round that is due nothing more is asked. */
+    from_b.count[EN_MSG_MISS] = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        later(10000);
+        assert_ok(node_event(&a, EN_SYNC_TICKED));
+        assert_ok(node_event(&b, EN_SYNC_TICKED));
+        exchange();
+    }
+    assert_in_range(from_b.count[EN_MSG_MISS], 0, 1);
 }
 
 static void what_a_peer_does_not_hold_is_not_asked_for_again(void **state)
@@ -1052,7 +1119,10 @@ int main(void)
         CASE(silence_brings_a_ping_after_a_minute_and_the_end_after_three),
         CASE(pings_keep_an_idle_exchange_alive_for_a_day),
         CASE(nobody_who_says_nothing_is_waited_for),
+        CASE(who_opens_and_does_not_greet_is_left_after_ten_seconds),
         CASE(missing_payloads_are_asked_for_and_come),
+        CASE(payloads_withheld_in_step_are_asked_of_who_holds_them),
+        CASE(what_nobody_holds_is_asked_for_at_most_every_ten_seconds),
         CASE(what_a_peer_does_not_hold_is_not_asked_for_again),
         CASE(a_payload_nobody_asked_for_is_not_looked_at),
         CASE(a_fork_is_found_wherever_it_begins_and_both_see_it),
