@@ -652,6 +652,9 @@ int en_cmd_import(struct en_cmd *cmd, const struct en_args *args)
     if (err == EN_OK && lines > EN_IMPORT_RECORDS_MAX)
         err = en_why_set(&cmd->why, EN_RANGE, EN_WHY_RECORDS, args->word[0],
                          lines, EN_IMPORT_RECORDS_MAX);
+    /* A report that cannot be written is known before anything comes in. */
+    if (err == EN_OK && im.report != NULL)
+        err = en_file_write(im.report, (struct en_span){0}, true, &cmd->why);
     if (err == EN_OK) {
         im.batch = en_cmd_alloc(sizeof *im.batch);
         err = im.batch == NULL ? EN_NOMEM : EN_OK;

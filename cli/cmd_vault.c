@@ -198,6 +198,9 @@ int en_cmd_passphrase_change(struct en_cmd *cmd, const struct en_args *args)
         err = en_why_set(&cmd->why, EN_ABSENT, EN_WHY_NO_VAULT, NULL, 0, 0);
     if (err == EN_OK)
         err = en_cmd_know(cmd);
+    /* Open or not, it is asked for: "the journal is locked" might be untrue. */
+    if (err == EN_LOCKED)
+        cmd->why.reason = EN_WHY_PASSPHRASE;
     if (err == EN_OK)
         err = en_cmd_open(cmd); /* a wrong one ends here, before the new one */
     if (err == EN_OK)

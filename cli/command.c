@@ -13,6 +13,9 @@
 
 extern char **environ;
 
+/* Bytes after the first line; a command that says more is stopped. */
+#define REST_MAX 16777216
+
 bool en_command_split(struct en_command *c, const char *command)
 {
     size_t len = strlen(command);
@@ -156,20 +159,25 @@ en_err en_command_line(const char *command, struct en_buf *line,
         goto out;
     err = en_first_line(end[0], c.argv[0], line, why);
     /* The rest is read and dropped: a command stopped by a closed pipe would
-     * look as if it had failed. */
-    for (;;) {
+     * look as if it had failed. One that never ends is stopped by it. */
+    for (size_t left = REST_MAX; left > 0;) {
         uint8_t rest[512];
         ssize_t n = read(end[0], rest, sizeof(rest));
 
         explicit_bzero(rest, sizeof(rest));
         if (n == 0 || (n < 0 && errno != EINTR))
             break;
+        if (n > 0)
+            left -= (size_t)n < left ? (size_t)n : left;
     }
+    (void)close(end[0]);
+    end[0] = -1;
     ended = finish(pid, c.argv[0], err == EN_OK ? why : NULL);
     if (err == EN_OK)
         err = ended;
 out:
-    (void)close(end[0]);
+    if (end[0] >= 0)
+        (void)close(end[0]);
     return err;
 }
 

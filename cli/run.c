@@ -179,14 +179,17 @@ static bool is_on(const char *v)
 static enum en_show_mode mode_of(const struct en_cmd *cmd,
                                  const struct settings *s)
 {
+    const char *ours = env_of(cmd->machine, "ENTRENOUS_SIMPLE");
+
     if (en_args_has(cmd->args, "json"))
         return EN_SHOW_JSON;
     if (en_args_has(cmd->args, "plain"))
         return EN_SHOW_PLAIN;
-    if (en_args_has(cmd->args, "simple") ||
-        is_on(env_of(cmd->machine, "ENTRENOUS_SIMPLE")) || is_on(s->simple))
+    if (en_args_has(cmd->args, "simple"))
         return EN_SHOW_SIMPLE;
-    return EN_SHOW_PEOPLE;
+    /* The environment wins over the settings, when it says no too. */
+    return is_on(ours != NULL ? ours : s->simple) ? EN_SHOW_SIMPLE
+                                                  : EN_SHOW_PEOPLE;
 }
 
 static en_err pass_source(struct en_cmd *cmd)
@@ -240,6 +243,11 @@ static int say_error(struct en_cmd *cmd, en_err err)
     struct en_said said = {0};
     int status;
 
+    /* The vault knows at most a file's name; people need the folder. */
+    if (cmd->why.reason == EN_WHY_READ_ONLY && cmd->why.what[0] != '/' &&
+        cmd->dirs.data[0] != '\0')
+        (void)en_why_set(&cmd->why, err, EN_WHY_READ_ONLY, cmd->dirs.data, 0,
+                         0);
     if (en_say_error(&say, err, &cmd->why, &said) == EN_OK)
         en_show_error(&cmd->show, &said);
     status = (int)said.status;

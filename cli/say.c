@@ -4,6 +4,9 @@
 
 #define ANY EN_ERR_COUNT
 
+/* A text so long is an entry; a passphrase or a name has a lower limit. */
+#define ENTRY_LIMIT_MIN 10000
+
 /*
  * One row a remedy. The first row whose reason and error fit is said; many is the
  * plural id where n counts something. next may use the same places.
@@ -399,6 +402,14 @@ static const struct row words_there = {
            "you for another."),
     NULL,
     NULL};
+static const struct row no_circle = {
+    EN_WHY_NO_CIRCLE,
+    ANY,
+    EN_EXIT_NOT_FOUND,
+    EN_MSG("You belong to no circle yet. Nothing was changed. To make one: "
+           "entrenous circle create NAME"),
+    NULL,
+    EN_MSG("entrenous circle create NAME")};
 static const struct row nobody = {
     EN_WHY_NOBODY, ANY, EN_EXIT_NOBODY,
     EN_MSGN("No device of the circle can be reached here. Your entry is kept "
@@ -515,7 +526,7 @@ static const struct row *choose(en_err err, const struct en_why *why,
     if (reason == EN_WHY_NONE && err == EN_FULL && typing)
         return &disk_typing;
     if (reason == EN_WHY_TEXT_LONG)
-        return why->limit >= 1000 ? &long_entry : &long_line;
+        return why->limit >= ENTRY_LIMIT_MIN ? &long_entry : &long_line;
     if (reason == EN_WHY_HEADS)
         return n > 2 ? &heads_more : &heads_two;
     if (reason == EN_WHY_CODE_WRONG)
@@ -524,6 +535,8 @@ static const struct row *choose(en_err err, const struct en_why *why,
         return named ? &meet_closed_here : &meet_closed_there;
     if (reason == EN_WHY_WORDS)
         return named ? &words_here : &words_there;
+    if (reason == EN_WHY_NO_CIRCLE && !named)
+        return &no_circle;
     if (reason == EN_WHY_NOBODY)
         return n > 0 ? &nobody : &nobody_none;
     if (reason == EN_WHY_FORK && named)

@@ -503,9 +503,9 @@ bool en_vault_exists(const char *dir, struct en_disk *disk)
 {
     struct en_disk *d = disk != NULL ? disk : en_disk_system();
     uint64_t size;
-    en_err err = d->ops->size(d, dir, HEADER_NAME, &size, NULL);
 
-    return err == EN_OK || err == EN_FORGED;
+    /* What cannot be looked at may be there: creating would remove it. */
+    return d->ops->size(d, dir, HEADER_NAME, &size, NULL) != EN_ABSENT;
 }
 
 /* ---- create ---- */

@@ -77,7 +77,8 @@ en_err en_vault_open(const char *dir, struct en_span passphrase,
 /* Locks: finishes SQLite's work, wipes every key and page. NULL does nothing. */
 void en_vault_close(struct en_vault *v);
 
-/* A header stands in dir. Says nothing about its soundness. */
+/* A header stands in dir, or may: one that cannot be looked at counts as there.
+ * Says nothing about its soundness. */
 bool en_vault_exists(const char *dir, struct en_disk *disk);
 
 /* The seven functions of record/store.h. */

@@ -32,11 +32,11 @@ static int drop_person(void **state)
 }
 
 /* One command in both languages: the same status, each its own sentence. */
-static void both(int status, const char *fr, const char *en,
+static void both(struct person *who, int status, const char *fr, const char *en,
                  const char *const *argv)
 {
     const char *words[32] = {0};
-    struct en_span feed = p.feed;
+    struct en_span feed = who->feed;
     size_t n = 0;
 
     words[0] = "--lang";
@@ -44,13 +44,14 @@ static void both(int status, const char *fr, const char *en,
         words[n + 2] = argv[n];
     for (int l = 0; l < 2; l++) {
         words[1] = l == 0 ? "fr" : "en";
-        p.feed = feed;
-        assert_int_equal(run(&p, words), status);
-        said(&p, l == 0 ? fr : en);
+        who->feed = feed;
+        assert_int_equal(run(who, words), status);
+        said(who, l == 0 ? fr : en);
     }
 }
-#define BOTH(status, fr, en, ...)                                              \
-    both(status, fr, en, (const char *const[]){__VA_ARGS__, NULL})
+#define BOTH_OF(who, status, fr, en, ...)                                      \
+    both(who, status, fr, en, (const char *const[]){__VA_ARGS__, NULL})
+#define BOTH(status, fr, en, ...) BOTH_OF(&p, status, fr, en, __VA_ARGS__)
 
 static void done_is_0_for_an_empty_list_too(void **state)
 {
@@ -160,7 +161,25 @@ static void a_missing_answer_is_2_and_names_the_flag(void **state)
 
 static void what_does_not_exist_is_3(void **state)
 {
+    struct person q;
+
     (void)state;
+    person_new(&q, "fr");
+    BOTH_OF(&q, 3,
+            "Il n’y a pas encore de journal sur cet ordinateur. Pour en "
+            "commencer un" H ": entrenous commencer",
+            "There is no journal on this computer yet. To start one: entrenous "
+            "init",
+            "list");
+    person_init(&q);
+    BOTH_OF(&q, 3,
+            "Vous ne faites encore partie d’aucun cercle. Rien n’a changé. "
+            "Pour en créer un" H ": entrenous cercle creer NOM",
+            "You belong to no circle yet. Nothing was changed. To make one: "
+            "entrenous circle create NAME",
+            "words");
+    assert_int_equal(RUN(&q, "circle", "members"), 3);
+    person_free(&q);
     BOTH(3,
          "Je ne trouve pas la note «" H "k7x" H "». Pour voir les vôtres" H
          ": entrenous lister",
@@ -218,7 +237,15 @@ static void a_locked_journal_is_4_a_wrong_passphrase_5(void **state)
     assert_int_equal(RUN(&p, "list", "--passphrase-file", "wrong"), 5);
     /* A text that was piped is not kept where it cannot be sealed. */
     assert_int_equal(FED(&p, "Un mot.", "write"), 4);
+    /* Asked for though the journal is open. */
     assert_int_equal(RUN(&p, "unlock", "--passphrase-file", p.pass), 0);
+    BOTH(
+        4,
+        "Il faut une phrase secrète et il n’y a personne à qui la demander. "
+        "Rien n’a changé. Ajoutez" H ": --passphrase-file FICHIER",
+        "A passphrase is needed and there is nobody to ask for it. Nothing was "
+        "changed. Add: --passphrase-file FILE",
+        "passphrase");
 }
 
 static void a_command_or_a_file_that_gives_no_passphrase_is_said(void **state)
